@@ -1,0 +1,47 @@
+# `make train` and `make test` need nothing but Python 3.11 or newer: they make .venv and install into it.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: train test lint types contracts tests kernels-python kernels-bounds format clean
+
+train: $(INSTALLED)
+	$(BIN)/minitorch-clf train
+
+test: lint types contracts tests kernels-python kernels-bounds
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+contracts: $(INSTALLED)
+	$(BIN)/lint-imports
+
+# Tests, the examples in docstrings, and those in README.md and docs/.
+tests: $(INSTALLED)
+	$(BIN)/pytest
+
+# The kernels once more as plain Python: coverage sees nothing inside compiled code.
+kernels-python: $(INSTALLED)
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/kernels --cov=minitorch_clf.kernels --cov-report=term-missing
+
+# And once compiled with bounds checks, into a cache of their own: numba's cache does not tell the two apart.
+kernels-bounds: $(INSTALLED)
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/build/numba-boundscheck $(BIN)/pytest tests/kernels
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("minitorch_clf needs Python 3.11 or newer; set PYTHON=")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -e '.[dev]'
+	touch $@
