@@ -1,0 +1,152 @@
+"""`kernel`, the one decorator of every compiled loop, and `fma`, a multiply-add that rounds once.
+
+Numba's own switches work: with NUMBA_DISABLE_JIT=1 the same lines run as plain Python, for a debugger
+or for coverage, and with NUMBA_BOUNDSCHECK=1 an index out of range raises IndexError.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import threading
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def kernel(function: F) -> F:
+    """Compile `function` with Numba at its first call, not before; then keep the machine code on disk.
+
+    The options are the same for all kernels:
+      error_model="numpy"  division by zero gives inf or nan; a loop that may raise does not vectorise
+      nogil=True           other threads run meanwhile
+      no fastmath          it breaks nan and inf and the parity of bits
+
+    A kernel may call other kernels and `fma`. Numba recompiles when the kernel's own file changes,
+    not when a file does that it calls into: keep the kernels that call each other in one file.
+
+    As Python, a kernel keeps quiet about overflow, 0 / 0 and the like, as compiled code does.
+
+    >>> @kernel
+    ... def axpy(alpha, x, y, out):
+    ...     for i in range(x.size):
+    ...         out[i] = fma(alpha, x[i], y[i])
+    >>> x, y, out = np.ones(3), np.arange(3.0), np.empty(3)
+    >>> axpy(2.0, x, y, out)
+    >>> out
+    array([2., 3., 4.])
+    """
+    return cast(F, Kernel(function))
+
+
+class Kernel:
+    """A function that is compiled when it is first called.
+
+    `__call__` is a slot, so an instance can replace it: once compiled, a call goes straight to Numba's
+    dispatcher, without a Python frame in between.
+    """
+
+    __slots__ = ("__call__", "__dict__")
+    _lock = threading.RLock()
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.__call__ = self._first_call
+
+    def _first_call(self, *args: Any) -> Any:
+        self.__call__ = self.compiled
+        return self.__call__(*args)
+
+    @functools.cached_property
+    def compiled(self) -> Callable[..., Any]:
+        """Numba's dispatcher, or with NUMBA_DISABLE_JIT=1 the function itself."""
+        with self._lock:
+            return self.__dict__.get("compiled") or _compile(self.__wrapped__)
+
+
+def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
+    numba = _numba()
+    if numba.config.DISABLE_JIT:
+        return cast("Callable[..., Any]", np.errstate(all="ignore")(function))
+    jit = functools.partial(numba.njit, error_model="numpy", nogil=True)
+    if numba.config.BOUNDSCHECK:  # the cache cannot tell such code from other code
+        return jit()(function)
+    try:
+        return jit(cache=True)(function)
+    except RuntimeError:  # "cannot cache function": it has no file, or no folder can be written
+        return jit()(function)
+
+
+@functools.cache
+def _numba() -> Any:
+    """Numba, told what a Kernel and `fma` mean inside another kernel."""
+    import numba
+    from numba import types
+    from numba.extending import lower_builtin, type_callable, typeof_impl
+
+    @typeof_impl.register(Kernel)
+    def type_of_kernel(value, context):
+        return types.Dispatcher(value.compiled)
+
+    @type_callable(fma)
+    def type_of_fma(context):
+        def result(a, b, c):
+            if a == b == c and isinstance(a, types.Float):
+                return a
+            raise numba.TypingError(f"{MIXED_FMA}, not {a}, {b}, {c}")
+
+        return result
+
+    @lower_builtin(fma, types.Float, types.Float, types.Float)
+    def llvm_fma(context, builder, signature, args):
+        return builder.fma(*args)
+
+    return numba
+
+
+MIXED_FMA = "fma() takes three float32 or three float64"
+
+
+def fma(a: Any, b: Any, c: Any) -> Any:
+    """a * b + c with one rounding, of three float32 or three float64 scalars.
+
+    In a kernel this is the processor's instruction (LLVM's `fma`), which PyTorch's AVX loops use.
+    Here, for kernels that run as Python, it is worked out in rational numbers. Going through float64
+    alone would round float32 twice; rounding to odd first is the cure (Boldo and Melquiond, "Emulation
+    of FMA and correctly rounded sums", 2008): an inexact float64 gets its last bit set, so it never
+    sits on the border between two float32.
+
+    TypeError  "fma() takes three float32 or three float64, not ..."
+
+    >>> fma(0.1, 10.0, -1.0)  # the rounding error of 0.1
+    5.551115123125783e-17
+    """
+    kinds = {np.dtype(type(x)) for x in (a, b, c)}
+    if len(kinds) > 1 or not kinds <= {np.dtype(np.float32), np.dtype(np.float64)}:
+        raise TypeError(f"{MIXED_FMA}, not {type(a)}, {type(b)}, {type(c)}")
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return a * b + c
+    if not math.isfinite(c):
+        return c
+    exact = Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c))
+    if exact == 0:
+        return a * b + c  # exact too, and IEEE's sign of zero
+    try:
+        rounded = float(exact)
+    except OverflowError:
+        rounded = math.inf if exact > 0 else -math.inf
+    if isinstance(a, np.float32):
+        return np.float32(_to_odd(rounded, exact))
+    return type(a)(rounded)
+
+
+def _to_odd(rounded: float, exact: Fraction) -> float:
+    """The float64 next to `exact` whose last bit is 1, where `exact` is not a float64 itself."""
+    error = exact - Fraction(rounded)
+    if error == 0 or np.float64(rounded).view(np.uint64) & np.uint64(1):
+        return rounded
+    return math.nextafter(rounded, math.inf if error > 0 else -math.inf)
