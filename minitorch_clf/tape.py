@@ -1,0 +1,580 @@
+"""The tape: what forward records, and the walk that backward takes over it.
+
+A Function is a formula and its derivative, on arrays. Running one on Tensors that need a gradient
+(`tensor.apply`) leaves a Node, which knows the formula, what it saved (Context), and the nodes its
+inputs came from (edges). `run_backward` visits the nodes, newest first, and hands each the sum of
+the gradients of its outputs. The tape never sees a Tensor: gradients are arrays, and a leaf is
+something that takes an array. Under create_graph the same walk carries Tensors; what differs
+then is behind the three methods of `Recorder`.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import heapq
+import itertools
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+
+Array: TypeAlias = Any
+"""An ndarray; inside `backward`, under create_graph, a Tensor that answers to the same names."""
+
+Gradients: TypeAlias = Sequence[Array | None]
+Hook: TypeAlias = Callable[[Array], Array | None]
+F = TypeVar("F", bound=Callable[..., Any])
+
+# --- grad mode ------------------------------------------------------------------------------------
+
+
+class _GradMode(threading.local):
+    enabled = True
+
+
+_grad_mode = _GradMode()
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations on this thread record a graph."""
+    return _grad_mode.enabled
+
+
+class set_grad_enabled:  # noqa: N801 - PyTorch's name
+    """Record a graph, or not, from here on; as a context manager, until the block ends.
+
+    >>> import minitorch_clf as torch
+    >>> x = torch.tensor([1.0], requires_grad=True)
+    >>> with torch.set_grad_enabled(False):
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = bool(mode)
+        self.previous = [_grad_mode.enabled]
+        _grad_mode.enabled = self.mode
+
+    def __enter__(self) -> None:
+        _grad_mode.enabled = self.mode
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None
+    ) -> None:
+        _grad_mode.enabled = self.previous[-1]
+
+    def __call__(self, function: F) -> F:
+        _grad_mode.enabled = self.previous[-1]  # as a decorator it changes nothing now
+        return _in_grad_mode(function, self.mode)
+
+
+def _in_grad_mode(function: F, mode: bool) -> F:
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        previous = _grad_mode.enabled
+        _grad_mode.enabled = mode
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _grad_mode.enabled = previous
+
+    return wrapped  # type: ignore[return-value]  # functools.wraps keeps the signature, mypy cannot see it
+
+
+class _Mode:
+    """A grad mode as a context manager and as a decorator, with or without brackets."""
+
+    mode: ClassVar[bool]
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        return super().__new__(cls) if function is None else _in_grad_mode(function, cls.mode)
+
+    def __init__(self) -> None:
+        self.previous: list[bool] = []  # a stack: one object may be entered again while inside
+
+    def __enter__(self) -> None:
+        self.previous.append(_grad_mode.enabled)
+        _grad_mode.enabled = self.mode
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None
+    ) -> None:
+        _grad_mode.enabled = self.previous.pop()
+
+    def __call__(self, function: F) -> F:
+        return _in_grad_mode(function, self.mode)
+
+
+class no_grad(_Mode):  # noqa: N801 - PyTorch's name
+    """Operations inside record no graph: `with no_grad():` or `@no_grad`.
+
+    >>> import minitorch_clf as torch
+    >>> x = torch.tensor([1.0], requires_grad=True)
+    >>> with torch.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+
+    mode = False
+
+
+class enable_grad(_Mode):  # noqa: N801 - PyTorch's name
+    """Operations inside record a graph again, within `no_grad`."""
+
+    mode = True
+
+
+# --- what forward leaves for backward -------------------------------------------------------------
+
+
+class Version:
+    """How often the memory behind an array was written to; views of one array share it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+
+class Meta(NamedTuple):
+    """What a gradient must look like: shape and dtype of the value it belongs to."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+class Saved(NamedTuple):
+    """One saved value.   source: k for input k, ~k for output k, None for a value without gradient"""
+
+    array: Array
+    source: int | None
+    version: Version | None
+    expected: int
+
+
+class Context:
+    """What one run of `forward` leaves for `backward`: saved arrays, and plain Python attributes.
+
+    needs_input_grad   one bool per positional input of forward
+    saved_tensors      what save_for_backward was given, checked to be unchanged since
+    """
+
+    def __init__(self, needs_input_grad: tuple[bool, ...] = ()) -> None:
+        self.needs_input_grad = needs_input_grad
+        self.to_save: tuple[Array, ...] = ()
+        self.saved: tuple[Saved, ...] | None = None
+        self.node: Node | None = None  # set only on the copy that a create_graph walk uses
+        self.recorder: Recorder | None = None
+
+    def save_for_backward(self, *arrays: Array) -> None:
+        """Keep inputs, outputs, or values without derivative (masks, indices), for backward.
+
+        Nothing else: a value computed from the inputs would be a constant to the second derivative.
+        """
+        self.to_save = arrays
+
+    @property
+    def saved_tensors(self) -> tuple[Array, ...]:
+        if self.saved is None:
+            if self.to_save:  # not recorded: forward and backward are run by hand
+                return self.to_save
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved "
+                "tensors after they have already been freed). Saved intermediate values of the "
+                "graph are freed when you call .backward() or autograd.grad(). Specify "
+                "retain_graph=True if you need to backward through the graph a second time or if "
+                "you need to access saved tensors after calling backward."
+            )
+        return tuple([self._unpack(saved) for saved in self.saved])
+
+    def _unpack(self, saved: Saved) -> Array:
+        if saved.version is not None and saved.version.value != saved.expected:
+            raise StaleSave(saved)
+        if self.recorder is None or saved.source is None or self.node is None:
+            return saved.array
+        k = saved.source
+        edge = (self.node, ~k) if k < 0 else self.node.next_functions[k]
+        return saved.array if edge[0] is None else self.recorder.attach(saved.array, *edge)
+
+    def recorded(self, node: Node, recorder: Recorder) -> Context:
+        """This context as a create_graph walk sees it: saved values are on the graph."""
+        seen = copy.copy(self)
+        seen.node, seen.recorder = node, recorder
+        return seen
+
+    def free(self) -> None:
+        """Forget what was saved. A context that saved nothing may be used again."""
+        if self.saved:
+            self.saved = None
+        self.to_save = ()
+
+
+class StaleSave(Exception):  # noqa: N818 - caught and worded in Node.run, users never see it
+    """A saved array was written to after it was saved."""
+
+    def __init__(self, saved: Saved) -> None:
+        super().__init__(saved)
+        self.saved = saved
+
+
+class Function(ABC):
+    """A formula and its derivative: two static methods on arrays.
+
+    forward(ctx, *inputs, **options)     the value, or a tuple of values
+    backward(ctx, *grad_outputs)         one gradient per positional input, None where there is none
+
+    `backward` is written in NumPy's vocabulary and runs on arrays; for second derivatives the same
+    lines run on Tensors.
+    """
+
+    name: ClassVar[str]
+    """As PyTorch prints the node: the class name and "Backward0" unless said otherwise."""
+
+    is_view: ClassVar[bool] = False
+    """Whether the output shares the memory of input 0."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            cls.name = f"{cls.__name__}Backward0"
+
+    @staticmethod
+    @abstractmethod
+    def forward(ctx: Context, *inputs: Array, **options: Any) -> Any: ...
+
+    @staticmethod
+    @abstractmethod
+    def backward(ctx: Context, *grad_outputs: Array) -> Any: ...
+
+    @classmethod
+    def call(cls, *inputs: Array, **options: Any) -> Any:
+        """Run forward from within a backward: at once on arrays, recorded on Tensors."""
+        for x in inputs:
+            if isinstance(x, Recordable):
+                return x.record(cls, *inputs, **options)
+        return cls.forward(Context((False,) * len(inputs)), *inputs, **options)
+
+
+class Recordable(ABC):
+    """Something that records the Function run on it: a Tensor, seen from the tape."""
+
+    __slots__ = ()
+
+    @staticmethod
+    @abstractmethod
+    def record(op: type[Function], *inputs: Array, **options: Any) -> Any: ...
+
+
+class Recorder(ABC):
+    """What a create_graph walk asks of whoever owns the Tensors."""
+
+    @abstractmethod
+    def attach(self, array: Array, node: Node, output_nr: int) -> Array:
+        """`array` as a Tensor that is output `output_nr` of `node`."""
+
+    @abstractmethod
+    def constant(self, array: Array) -> Array:
+        """`array` as a Tensor without history."""
+
+    @abstractmethod
+    def cast(self, tensor: Array, dtype: np.dtype[Any]) -> Array:
+        """`tensor` in another dtype, recorded."""
+
+    @abstractmethod
+    def meta(self, tensor: Array) -> Meta:
+        """The shape and dtype of a Tensor."""
+
+
+# --- nodes ----------------------------------------------------------------------------------------
+
+Edge: TypeAlias = tuple["Node | None", int]
+
+_sequence_nr = itertools.count()
+
+
+class Node:
+    """One recorded operation: knows how to turn gradients of its outputs into those of its inputs.
+
+    next_functions   one (node, output_nr) per input, (None, 0) where the input needs no gradient
+    sequence_nr      larger is newer
+    outputs          shape and dtype of each output
+    hooks            output_nr -> functions run on that output's gradient before the node
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "ctx",
+        "hooks",
+        "metadata",
+        "next_functions",
+        "op",
+        "outputs",
+        "sequence_nr",
+    )
+
+    def __init__(
+        self,
+        op: type[Function],
+        ctx: Context,
+        next_functions: tuple[Edge, ...],
+        outputs: tuple[Meta, ...],
+    ) -> None:
+        self.op = op
+        self.ctx = ctx
+        self.next_functions = next_functions
+        self.outputs = outputs
+        self.sequence_nr: float = next(_sequence_nr)
+        self.hooks: dict[int, dict[int, Hook]] | None = None
+        self.metadata: dict[Any, Any] = {}
+
+    def name(self) -> str:
+        return self.op.name
+
+    def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:
+        """The gradients of the inputs, given those of the outputs (None: nothing flowed in)."""
+        ctx = self.ctx if recorder is None else self.ctx.recorded(self, recorder)
+        if len(grads) > 1:
+            grads = [_zeros(m, recorder) if g is None else g for g, m in zip(grads, self.outputs)]
+        try:
+            result = self.op.backward(ctx, *grads)
+        except StaleSave as stale:
+            raise RuntimeError(self._stale_text(stale.saved)) from None
+        return result if isinstance(result, tuple) else (result,)
+
+    def _stale_text(self, saved: Saved) -> str:
+        from minitorch_clf.dtypes import as_dtype  # noqa: PLC0415 - only for the text of an error
+
+        kind = f"torch.{as_dtype(saved.array.dtype).legacy}Tensor"
+        k = saved.source
+        node, nr = (None, 0) if k is None else (self, ~k) if k < 0 else self.next_functions[k]
+        origin = "" if node is None else f", which is output {nr} of {node.name()},"
+        assert saved.version is not None  # only values with a version can be stale
+        return (
+            "one of the variables needed for gradient computation has been modified by an inplace "
+            f"operation: [{kind} {list(saved.array.shape)}]{origin} is at version "
+            f"{saved.version.value}; expected version {saved.expected} instead. Hint: enable "
+            "anomaly detection to find the operation that failed to compute its gradient, with "
+            "torch.autograd.set_detect_anomaly(True)."
+        )
+
+    def free(self) -> None:
+        self.ctx.free()
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+class Leaf(ABC):
+    """Something that collects a gradient: a Tensor the user made, seen from the tape."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def accumulate_grad(self, grad: Array) -> None: ...
+
+
+class NoFunction(Function):
+    """The formula of a node that ends the graph."""
+
+    @staticmethod
+    def forward(ctx: Context) -> None: ...
+
+    @staticmethod
+    def backward(ctx: Context) -> None: ...
+
+
+class AccumulateGrad(Node):
+    """The end of the graph at a leaf: adds the gradient that arrives to `variable.grad`.
+
+    Its sequence number is the largest possible, so it runs as soon as its gradient is complete.
+    """
+
+    __slots__ = ("variable",)
+
+    def __init__(self, variable: Leaf, meta: Meta) -> None:
+        super().__init__(NoFunction, Context(), (), (meta,))
+        self.sequence_nr = float("inf")
+        self.variable = variable
+
+    def name(self) -> str:
+        return "struct torch::autograd::AccumulateGrad"
+
+    def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:
+        if grads[0] is not None:
+            self.variable.accumulate_grad(grads[0])
+        return ()
+
+
+class CopySlices(Node):
+    """An in-place write into part of a tensor, seen from the whole tensor.
+
+    The write `view(base).op_(*others)` turns base into a new value: what lies outside the view is
+    copied, what lies inside is op's. So, with g the gradient of the new base,
+
+        grad_base = g, but inside the view: op's gradient to its input 0, for upstream view(g)
+
+    and op's other gradients go where op's other inputs came from.
+    """
+
+    __slots__ = ("inner", "view")
+
+    def __init__(
+        self, base_edge: Edge, meta: Meta, inner: Node, view: Callable[[Array], Array]
+    ) -> None:
+        super().__init__(inner.op, inner.ctx, (base_edge, *inner.next_functions[1:]), (meta,))
+        self.inner = inner
+        self.view = view
+
+    def name(self) -> str:
+        return "CopySlices"
+
+    def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:
+        grad_base = np.copy(grads[0])
+        grad_view = self.view(grad_base)
+        inner = self.inner.run((np.copy(grad_view),), recorder)
+        grad_view[...] = 0 if inner[0] is None else inner[0]
+        return (grad_base, *inner[1:])
+
+    def free(self) -> None:
+        self.inner.free()
+
+
+# --- the walk -------------------------------------------------------------------------------------
+
+
+def run_backward(
+    roots: Sequence[Edge],
+    grads: Sequence[Array],
+    *,
+    retain_graph: bool = False,
+    recorder: Recorder | None = None,
+    inputs: Sequence[Edge] | None = None,
+    accumulate: bool = True,
+) -> list[Array | None]:
+    """Carry `grads`, the gradients of `roots`, to the leaves: newest ready node first.
+
+    A node is ready when every node that feeds it has run. Newest first is PyTorch's order, and so
+    the floating-point sums of gradients that meet are PyTorch's too.
+
+    recorder     not None under create_graph: gradients are Tensors and the walk records itself
+    inputs       visit only what leads to these edges
+    accumulate   whether leaves collect; if not, the gradients of `inputs` are returned
+    """
+    waiting = _count_consumers(roots)
+    wanted = None if inputs is None else _leading_to(inputs, waiting)
+    targets = {edge: None for edge in inputs or ()}
+    arrived: dict[Node, list[Array | None]] = {}
+    ready: list[tuple[float, int, Node]] = []
+
+    for (node, output_nr), grad in zip(roots, grads, strict=True):
+        assert node is not None  # roots require a gradient
+        buffer = arrived.setdefault(node, [None] * len(node.outputs))
+        buffer[output_nr] = grad if buffer[output_nr] is None else buffer[output_nr] + grad
+    for node in arrived:
+        if waiting[node] == 0:
+            heapq.heappush(ready, (-node.sequence_nr, id(node), node))
+
+    while ready:
+        node = heapq.heappop(ready)[2]
+        buffer = arrived.pop(node, None) or [None] * len(node.outputs)
+        if node.hooks is not None:
+            _run_hooks(node.hooks, buffer)
+        if not accumulate:
+            for output_nr, grad in enumerate(buffer):
+                if (node, output_nr) in targets:
+                    targets[node, output_nr] = grad
+        if wanted is not None and node not in wanted:
+            results: Gradients = (None,) * len(node.next_functions)
+        elif isinstance(node, AccumulateGrad) and not accumulate:
+            continue
+        elif all(grad is None for grad in buffer):
+            results = (None,) * len(node.next_functions)
+        else:
+            results = _conform(node, node.run(buffer, recorder), recorder)
+        if not retain_graph:
+            node.free()
+        for (successor, input_nr), grad in zip(node.next_functions, results):
+            if successor is None:
+                continue
+            if grad is not None:
+                slots = arrived.setdefault(successor, [None] * len(successor.outputs))
+                slots[input_nr] = grad if slots[input_nr] is None else slots[input_nr] + grad
+            waiting[successor] -= 1
+            if waiting[successor] == 0:
+                heapq.heappush(ready, (-successor.sequence_nr, id(successor), successor))
+    return [targets[edge] for edge in inputs or ()]
+
+
+def _count_consumers(roots: Iterable[Edge]) -> dict[Node, int]:
+    """How many edges lead to each node that can be reached from the roots."""
+    counts: dict[Node, int] = {node: 0 for node, _ in roots if node is not None}
+    stack = list(counts)
+    while stack:
+        for successor, _ in stack.pop().next_functions:
+            if successor is None:
+                continue
+            if successor in counts:
+                counts[successor] += 1
+            else:
+                counts[successor] = 1
+                stack.append(successor)
+    return counts
+
+
+def _leading_to(inputs: Iterable[Edge], nodes: Iterable[Node]) -> set[Node]:
+    """The nodes that must run so that gradients reach `inputs`."""
+    ends = {node for node, _ in inputs}
+    wanted: set[Node] = {node for node in ends if isinstance(node, AccumulateGrad)}
+    for node in sorted(nodes, key=lambda node: node.sequence_nr):  # older first: edges point back
+        if any(n in wanted or n in ends for n, _ in node.next_functions):
+            wanted.add(node)
+    return wanted
+
+
+def _run_hooks(hooks: dict[int, dict[int, Hook]], buffer: list[Array | None]) -> None:
+    for output_nr, functions in hooks.items():
+        for function in list(functions.values()):
+            grad = buffer[output_nr]
+            if grad is not None:
+                replaced = function(grad)
+                buffer[output_nr] = grad if replaced is None else replaced
+
+
+def _conform(node: Node, grads: Gradients, recorder: Recorder | None) -> Gradients:
+    """`grads` with the shapes and dtypes of the inputs they belong to, or an error naming the op."""
+    if len(grads) != len(node.next_functions):
+        raise RuntimeError(
+            f"function {node.name()} returned an incorrect number of gradients "
+            f"(expected {len(node.next_functions)}, got {len(grads)})"
+        )
+    conformed: list[Array | None] = []
+    for k, (grad, (successor, input_nr)) in enumerate(zip(grads, node.next_functions)):
+        if grad is None or successor is None:
+            conformed.append(None)
+            continue
+        shape, dtype = successor.outputs[input_nr]
+        if recorder is None:
+            grad = np.asarray(grad)  # a 0-d result of NumPy arithmetic is a scalar
+            got = Meta(grad.shape, grad.dtype)
+        else:
+            grad = grad if isinstance(grad, Recordable) else recorder.constant(grad)
+            got = recorder.meta(grad)
+        if got.shape != shape:
+            raise RuntimeError(
+                f"Function {node.name()} returned an invalid gradient at index {k} - got "
+                f"{list(got.shape)} but expected shape compatible with {list(shape)}"
+            )
+        if got.dtype != dtype:
+            grad = grad.astype(dtype) if recorder is None else recorder.cast(grad, dtype)
+        conformed.append(grad)
+    return conformed
+
+
+def _zeros(meta: Meta, recorder: Recorder | None) -> Array:
+    zeros = np.zeros(meta.shape, meta.dtype)
+    return zeros if recorder is None else recorder.constant(zeros)
