@@ -1,0 +1,1 @@
+"""Plain PyTorch, the ground truth. It never imports the engine it judges."""
