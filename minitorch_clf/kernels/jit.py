@@ -1,7 +1,7 @@
 """`kernel`, the one decorator of every compiled loop, and `fma`, a multiply-add that rounds once.
 
-Numba's own switches work: with NUMBA_DISABLE_JIT=1 the same lines run as plain Python, for a debugger
-or for coverage, and with NUMBA_BOUNDSCHECK=1 an index out of range raises IndexError.
+Numba's own switches work: with NUMBA_DISABLE_JIT=1 the same lines run as plain Python, for a
+debugger or for coverage, and with NUMBA_BOUNDSCHECK=1 an index out of range raises IndexError.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import threading
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
@@ -19,10 +19,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def kernel(function: F) -> F:
-    """Compile `function` with Numba at its first call, not before; then keep the machine code on disk.
+    """Compile `function` with Numba at its first call, not before; keep the machine code on disk.
 
     The options are the same for all kernels:
-      error_model="numpy"  division by zero gives inf or nan; a loop that may raise does not vectorise
+      error_model="numpy"  1 / 0 is inf, as in NumPy; a loop that may raise does not vectorise
       nogil=True           other threads run meanwhile
       no fastmath          it breaks nan and inf and the parity of bits
 
@@ -46,15 +46,16 @@ def kernel(function: F) -> F:
 class Kernel:
     """A function that is compiled when it is first called.
 
-    `__call__` is a slot, so an instance can replace it: once compiled, a call goes straight to Numba's
-    dispatcher, without a Python frame in between.
+    `__call__` is a slot, so an instance can replace it: once compiled, a call goes straight to
+    Numba's dispatcher, without a Python frame in between (0.05 µs instead of 0.15).
     """
 
     __slots__ = ("__call__", "__dict__")
     _lock = threading.RLock()
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        functools.update_wrapper(self, function)
+        functools.update_wrapper(self, function)  # its name and docstring
+        self.function = function
         self.__call__ = self._first_call
 
     def _first_call(self, *args: Any) -> Any:
@@ -64,14 +65,14 @@ class Kernel:
     @functools.cached_property
     def compiled(self) -> Callable[..., Any]:
         """Numba's dispatcher, or with NUMBA_DISABLE_JIT=1 the function itself."""
-        with self._lock:
-            return self.__dict__.get("compiled") or _compile(self.__wrapped__)
+        with self._lock:  # one dispatcher only, also when two threads come first
+            return self.__dict__.get("compiled") or _compile(self.function)
 
 
 def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
     numba = _numba()
     if numba.config.DISABLE_JIT:
-        return cast("Callable[..., Any]", np.errstate(all="ignore")(function))
+        return np.errstate(all="ignore")(function)
     jit = functools.partial(numba.njit, error_model="numpy", nogil=True)
     if numba.config.BOUNDSCHECK:  # the cache cannot tell such code from other code
         return jit()(function)
@@ -81,19 +82,49 @@ def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
         return jit()(function)
 
 
+class ByDtype:
+    """A function for kernels to call, with one body for float32 and another for float64.
+
+    Numba takes the body by the type of the first argument; as Python, so does `__call__`.
+
+    >>> half = ByDtype("half", float32=lambda x: x * np.float32(0.5), float64=lambda x: x * 0.5)
+    >>> half(np.float32(3.0)), half(3.0)
+    (np.float32(1.5), 1.5)
+    """
+
+    _untold: ClassVar[list[ByDtype]] = []
+
+    def __init__(self, name: str, *, float32: Callable[..., Any], float64: Callable[..., Any]) -> None:
+        self.__name__ = name
+        self.float32 = float32
+        self.float64 = float64
+        self._untold.append(self)
+
+    def __call__(self, x: Any, *rest: Any) -> Any:
+        return (self.float32 if isinstance(x, np.float32) else self.float64)(x, *rest)
+
+    @classmethod
+    def tell(cls, numba: Any) -> None:
+        """Make the ones that are new known to Numba."""
+        while cls._untold:
+            function = cls._untold.pop()
+            bodies = {numba.float32: function.float32, numba.float64: function.float64}
+            numba.extending.overload(function)(lambda x, *rest, bodies=bodies: bodies.get(x))
+
+
 @functools.cache
 def _numba() -> Any:
     """Numba, told what a Kernel and `fma` mean inside another kernel."""
-    import numba
-    from numba import types
-    from numba.extending import lower_builtin, type_callable, typeof_impl
+    import numba  # noqa: PLC0415 (half a second: only for those who run a kernel)
+    from numba import types  # noqa: PLC0415
+    from numba.extending import lower_builtin, type_callable, typeof_impl  # noqa: PLC0415
 
     @typeof_impl.register(Kernel)
-    def type_of_kernel(value, context):
+    def type_of_kernel(value, _context):
         return types.Dispatcher(value.compiled)
 
     @type_callable(fma)
-    def type_of_fma(context):
+    def type_of_fma(_context):
         def result(a, b, c):
             if a == b == c and isinstance(a, types.Float):
                 return a
@@ -102,7 +133,7 @@ def _numba() -> Any:
         return result
 
     @lower_builtin(fma, types.Float, types.Float, types.Float)
-    def llvm_fma(context, builder, signature, args):
+    def llvm_fma(_context, builder, _signature, args):
         return builder.fma(*args)
 
     return numba
@@ -115,10 +146,10 @@ def fma(a: Any, b: Any, c: Any) -> Any:
     """a * b + c with one rounding, of three float32 or three float64 scalars.
 
     In a kernel this is the processor's instruction (LLVM's `fma`), which PyTorch's AVX loops use.
-    Here, for kernels that run as Python, it is worked out in rational numbers. Going through float64
-    alone would round float32 twice; rounding to odd first is the cure (Boldo and Melquiond, "Emulation
-    of FMA and correctly rounded sums", 2008): an inexact float64 gets its last bit set, so it never
-    sits on the border between two float32.
+    Here, for kernels that run as Python, it is worked out in rational numbers. Going through
+    float64 alone would round float32 twice; rounding to odd first is the cure (Boldo and Melquiond,
+    "Emulation of FMA and correctly rounded sums", 2008): an inexact float64 gets its last bit set,
+    so it never sits halfway between two float32.
 
     TypeError  "fma() takes three float32 or three float64, not ..."
 
