@@ -71,6 +71,7 @@ class Kernel:
 
 def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
     numba = _numba()
+    ByDtype.make_known(numba)
     if numba.config.DISABLE_JIT:
         return np.errstate(all="ignore")(function)
     jit = functools.partial(numba.njit, error_model="numpy", nogil=True)
@@ -83,33 +84,39 @@ def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class ByDtype:
-    """A function for kernels to call, with one body for float32 and another for float64.
+    """A function of one number x for kernels to call, with a body for each of two dtypes.
 
-    Numba takes the body by the type of the first argument; as Python, so does `__call__`.
+    Numba takes the body by the type of x; as Python, so does `__call__`.
 
     >>> half = ByDtype("half", float32=lambda x: x * np.float32(0.5), float64=lambda x: x * 0.5)
     >>> half(np.float32(3.0)), half(3.0)
     (np.float32(1.5), 1.5)
     """
 
-    _untold: ClassVar[list[ByDtype]] = []
+    _unknown: ClassVar[list[ByDtype]] = []
 
-    def __init__(self, name: str, *, float32: Callable[..., Any], float64: Callable[..., Any]) -> None:
+    def __init__(
+        self, name: str, *, float32: Callable[[Any], Any], float64: Callable[[Any], Any]
+    ) -> None:
         self.__name__ = name
         self.float32 = float32
         self.float64 = float64
-        self._untold.append(self)
+        self._unknown.append(self)
 
-    def __call__(self, x: Any, *rest: Any) -> Any:
-        return (self.float32 if isinstance(x, np.float32) else self.float64)(x, *rest)
+    def __call__(self, x: Any) -> Any:
+        return (self.float32 if isinstance(x, np.float32) else self.float64)(x)
 
     @classmethod
-    def tell(cls, numba: Any) -> None:
-        """Make the ones that are new known to Numba."""
-        while cls._untold:
-            function = cls._untold.pop()
+    def make_known(cls, numba: Any) -> None:
+        """Register with Numba the ones that are new."""
+        while cls._unknown:
+            function = cls._unknown.pop()
             bodies = {numba.float32: function.float32, numba.float64: function.float64}
-            numba.extending.overload(function)(lambda x, *rest, bodies=bodies: bodies.get(x))
+            numba.extending.overload(function)(_by_type_of_x(bodies))
+
+
+def _by_type_of_x(bodies: dict[Any, Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    return lambda x: bodies.get(x)
 
 
 @functools.cache
