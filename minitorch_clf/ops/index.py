@@ -1,0 +1,207 @@
+"""Values at places that an integer or boolean array names.
+
+Reading a place twice means its gradient arrives twice: every backward here adds up (np.add.at),
+it never overwrites.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minitorch_clf.ops.broadcast import sum_to_size
+from minitorch_clf.tape import Array, Context, Function
+
+
+class Index(Function):
+    """out = x[index], index a tuple with integer or boolean arrays.   grad_x[index] += g."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, index: tuple[Any, ...]) -> Array:
+        ctx.index, ctx.shape = index, x.shape
+        return x[index]
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        return IndexAdd.call(grad_output, shape=ctx.shape, index=ctx.index)
+
+
+class IndexAdd(Function):
+    """out = zeros of `shape`, out[index] += x, a place named twice added twice.   grad_x = g[index]."""
+
+    name = "IndexPutBackward0"
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, shape: tuple[int, ...], index: tuple[Any, ...]) -> Array:
+        ctx.index = index
+        out = np.zeros(shape, x.dtype)
+        np.add.at(out, index, x)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        return Index.call(grad_output, index=ctx.index)
+
+
+class IndexPut(Function):
+    """out = x with out[index] = values.   grad_x = g, 0 at index; grad_values = g[index]."""
+
+    @staticmethod
+    def forward(
+        ctx: Context, x: Array, values: Array, *, index: tuple[Any, ...], accumulate: bool = False
+    ) -> Array:
+        ctx.index, ctx.accumulate = index, accumulate
+        ctx.shape, ctx.values_shape = x.shape, np.shape(values)
+        out = x.copy()
+        if accumulate:
+            np.add.at(out, index, values)
+        else:
+            out[index] = values
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        grad_x, grad_values = grad_output, None
+        if not ctx.accumulate:
+            kept = np.ones(ctx.shape, bool)
+            kept[ctx.index] = False
+            grad_x = np.where(kept, grad_output, 0.0)
+        if ctx.needs_input_grad[1]:
+            grad_values = sum_to_size(Index.call(grad_output, index=ctx.index), ctx.values_shape)
+        return grad_x, grad_values
+
+
+class Gather(Function):
+    """out[.., i, ..] = x[.., index[.., i, ..], ..] along an axis.   grad_x: g added at index."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, axis: int, index: Array) -> Array:
+        ctx.axis, ctx.index, ctx.shape = axis, index, x.shape
+        return x[along(index, axis)] if x.ndim else x.copy()
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        return ScatterAdd.call(grad_output, shape=ctx.shape, axis=ctx.axis, index=ctx.index)
+
+
+class ScatterAdd(Function):
+    """out = zeros of `shape`, out[.., index[.., i, ..], ..] += x[.., i, ..].   grad_x = gather(g)."""
+
+    @staticmethod
+    def forward(
+        ctx: Context, x: Array, *, shape: tuple[int, ...], axis: int, index: Array
+    ) -> Array:
+        ctx.axis, ctx.index = axis, index
+        out = np.zeros(shape, x.dtype)
+        if out.ndim:
+            np.add.at(out, along(index, axis), x)
+            return out
+        return out + x
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        return Gather.call(grad_output, axis=ctx.axis, index=ctx.index)
+
+
+class IndexSelect(Function):
+    """out = the slices of x that the 1-d `index` names along an axis.   grad_x: g added there."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, axis: int, index: Array) -> Array:
+        ctx.shape = x.shape
+        ctx.index = (slice(None),) * axis + (index,)
+        return x[ctx.index] if x.ndim else x.copy()
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        if not ctx.shape:
+            return grad_output
+        return IndexAdd.call(grad_output, shape=ctx.shape, index=ctx.index)
+
+
+def along(index: Array, axis: int) -> tuple[Array, ...]:
+    """The index tuple that reads `index` along `axis`, and its own place along the other axes."""
+    places = list(np.ogrid[tuple(slice(n) for n in index.shape)])
+    places[axis] = index
+    return tuple(places)
+
+
+# --- outputs picked by comparison -------------------------------------------------------------------
+
+
+class Picked(Function):
+    """outs = (values, indices) that a rule picks along one axis.   g goes where `indices` point."""
+
+    @staticmethod
+    def backward(ctx: Context, grad_values: Array, grad_indices: Array) -> Array:
+        (indices,) = ctx.saved_tensors
+        shape, axis = ctx.shape, ctx.axis
+        if not shape:
+            return grad_values
+        if not ctx.keepdims:
+            grad_values = grad_values.reshape(indices.shape)
+        return ScatterAdd.call(grad_values, shape=shape, axis=axis, index=indices)
+
+
+def _pick(ctx: Context, x: Array, axis: int, keepdims: bool, indices: Array) -> tuple[Array, Array]:
+    """`indices` keep the axis."""
+    ctx.shape, ctx.axis, ctx.keepdims = x.shape, axis, keepdims
+    ctx.save_for_backward(indices)
+    if not x.ndim:
+        return x.copy(), np.zeros((), np.int64)
+    values = np.take_along_axis(x, indices, axis)
+    return (values, indices) if keepdims else (values.squeeze(axis), indices.squeeze(axis))
+
+
+class MaxDim(Picked):
+    """The largest value along an axis and its first place; nan is larger than all."""
+
+    name = "MaxBackward0"
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, axis: int, keepdims: bool) -> tuple[Array, Array]:
+        indices = np.argmax(x, axis, keepdims=True) if x.ndim else np.zeros((), np.int64)
+        return _pick(ctx, x, axis, keepdims, indices)
+
+
+class MinDim(Picked):
+    """The smallest value along an axis and its first place; nan is smaller than all."""
+
+    name = "MinBackward0"
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, axis: int, keepdims: bool) -> tuple[Array, Array]:
+        indices = np.argmin(x, axis, keepdims=True) if x.ndim else np.zeros((), np.int64)
+        return _pick(ctx, x, axis, keepdims, indices)
+
+
+class Sort(Picked):
+    """The values along an axis in order, equal ones in their old order, and where they stood.
+
+    nan is larger than all: last in ascending order, first in descending order.
+    """
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, axis: int, descending: bool) -> tuple[Array, Array]:
+        if not x.ndim:
+            return _pick(ctx, x, axis, True, np.zeros((), np.int64))
+        if descending:  # stable from the other end: reverse, sort, reverse
+            indices = np.flip(np.argsort(np.flip(x, axis), axis, kind="stable"), axis)
+            indices = x.shape[axis] - 1 - indices
+        else:
+            indices = np.argsort(x, axis, kind="stable")
+        return _pick(ctx, x, axis, True, indices)
+
+
+class Topk(Picked):
+    """The k largest (or smallest) values along an axis, in order, and where they stood."""
+
+    @staticmethod
+    def forward(
+        ctx: Context, x: Array, *, k: int, axis: int, largest: bool
+    ) -> tuple[Array, Array]:
+        _, indices = Sort.forward(Context(), x, axis=axis, descending=largest)
+        if x.ndim:
+            indices = indices[(slice(None),) * axis + (slice(k),)]
+        return _pick(ctx, x, axis, True, indices)

@@ -1,0 +1,129 @@
+"""Products of matrices and vectors.
+
+Each gradient is again a product. Where an input came in transposed (column-major), its gradient is
+computed transposed too: a Linear's weight enters as `weight.t()`, and so its gradient arrives at
+the weight in the weight's own layout, with no copy. PyTorch does the same.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minitorch_clf.ops.broadcast import sum_to_size
+from minitorch_clf.tape import Array, Context, Function
+
+
+def is_column_major(x: Array) -> bool:
+    """Whether the last axis but one is the contiguous one, and only that."""
+    return bool(x.mT.flags.c_contiguous and not x.flags.c_contiguous)
+
+
+def grad_left(g: Array, y: Array, column_major: bool) -> Array:
+    """The gradient of x in x @ y: g @ y^T, laid out like x."""
+    return (y @ g.mT).mT if column_major else g @ y.mT
+
+
+def grad_right(x: Array, g: Array, column_major: bool) -> Array:
+    """The gradient of y in x @ y: x^T @ g, laid out like y."""
+    return (g.mT @ x).mT if column_major else x.mT @ g
+
+
+class Mm(Function):
+    """out = x @ y.   grad_x = g @ y^T, grad_y = x^T @ g.   x: (N, K), y: (K, M), out: (N, M)"""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, y: Array) -> Array:
+        needs_x, needs_y = ctx.needs_input_grad
+        ctx.x_columns, ctx.y_columns = is_column_major(x), is_column_major(y)
+        ctx.save_for_backward(x if needs_y else None, y if needs_x else None)
+        return x @ y
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y = ctx.saved_tensors
+        grad_x, grad_y = None, None
+        if ctx.needs_input_grad[0]:
+            grad_x = grad_left(grad_output, y, ctx.x_columns)
+        if ctx.needs_input_grad[1]:
+            grad_y = grad_right(x, grad_output, ctx.y_columns)
+        return grad_x, grad_y
+
+
+class Bmm(Mm):
+    """out[n] = x[n] @ y[n].   x: (B, N, K), y: (B, K, M), out: (B, N, M)"""
+
+
+class Addmm(Function):
+    """out = beta * b + alpha * (x @ y).   b broadcasts to (N, M)
+
+    grad_b = beta * g summed to b's shape, grad_x = alpha * g @ y^T, grad_y = alpha * x^T @ g.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Context, b: Array, x: Array, y: Array, *, beta: float = 1, alpha: float = 1
+    ) -> Array:
+        _, needs_x, needs_y = ctx.needs_input_grad
+        ctx.x_columns, ctx.y_columns = is_column_major(x), is_column_major(y)
+        ctx.b_shape, ctx.beta, ctx.alpha = b.shape, beta, alpha
+        ctx.save_for_backward(x if needs_y else None, y if needs_x else None)
+        out = x @ y
+        if alpha != 1:
+            out *= alpha
+        if beta != 0:
+            out += b if beta == 1 else b * beta
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y = ctx.saved_tensors
+        grad_b, grad_x, grad_y = None, None, None
+        if ctx.needs_input_grad[0]:
+            grad = grad_output if ctx.beta == 1 else grad_output * ctx.beta
+            grad_b = sum_to_size(grad, ctx.b_shape)
+        grad = grad_output if ctx.alpha == 1 else grad_output * ctx.alpha
+        if ctx.needs_input_grad[1]:
+            grad_x = grad_left(grad, y, ctx.x_columns)
+        if ctx.needs_input_grad[2]:
+            grad_y = grad_right(x, grad, ctx.y_columns)
+        return grad_b, grad_x, grad_y
+
+
+class Mv(Function):
+    """out = x @ y.   grad_x[n, k] = g[n] * y[k], grad_y = x^T @ g.   x: (N, K), y: (K,), out: (N,)"""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, y: Array) -> Array:
+        needs_x, needs_y = ctx.needs_input_grad
+        ctx.save_for_backward(x if needs_y else None, y if needs_x else None)
+        return x @ y
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y = ctx.saved_tensors
+        grad_x, grad_y = None, None
+        if ctx.needs_input_grad[0]:
+            grad_x = grad_output[:, None] * y
+        if ctx.needs_input_grad[1]:
+            grad_y = x.mT @ grad_output
+        return grad_x, grad_y
+
+
+class Dot(Function):
+    """out = sum(x * y).   grad_x = g * y, grad_y = g * x.   x, y: (K,), out: ()"""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, y: Array) -> Array:
+        needs_x, needs_y = ctx.needs_input_grad
+        ctx.save_for_backward(x if needs_y else None, y if needs_x else None)
+        return np.dot(x, y)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y = ctx.saved_tensors
+        grad_x, grad_y = None, None
+        if ctx.needs_input_grad[0]:
+            grad_x = grad_output * y
+        if ctx.needs_input_grad[1]:
+            grad_y = grad_output * x
+        return grad_x, grad_y
