@@ -24,6 +24,7 @@ def kernel(function: F) -> F:
     The options are the same for all kernels:
       error_model="numpy"  1 / 0 is inf, as in NumPy; a loop that may raise does not vectorise
       nogil=True           other threads run meanwhile
+      forceinline=True     in another kernel, that is: a loop with calls in it does not vectorise
       no fastmath          it breaks nan and inf and the parity of bits
 
     A kernel may call other kernels and `fma`. Numba recompiles when the kernel's own file changes,
@@ -72,15 +73,25 @@ class Kernel:
 def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
     numba = _numba()
     ByDtype.make_known(numba)
+    while _lessons:
+        _lessons.pop()(numba)
     if numba.config.DISABLE_JIT:
         return np.errstate(all="ignore")(function)
-    jit = functools.partial(numba.njit, error_model="numpy", nogil=True)
+    jit = functools.partial(numba.njit, error_model="numpy", nogil=True, forceinline=True)
     if numba.config.BOUNDSCHECK:  # the cache cannot tell such code from other code
         return jit()(function)
     try:
         return jit(cache=True)(function)
     except RuntimeError:  # "cannot cache function": it has no file, or no folder can be written
         return jit()(function)
+
+
+_lessons: list[Callable[[Any], None]] = []
+
+
+def teach(lesson: Callable[[Any], None]) -> None:
+    """Run lesson(numba) before the next kernel is compiled: for an instruction Numba has no name for."""
+    _lessons.append(lesson)
 
 
 class ByDtype:
@@ -112,7 +123,8 @@ class ByDtype:
         while cls._unknown:
             function = cls._unknown.pop()
             bodies = {numba.float32: function.float32, numba.float64: function.float64}
-            numba.extending.overload(function)(_by_type_of_x(bodies))
+            inline = numba.extending.overload(function, {"forceinline": True}, strict=False)
+            inline(_by_type_of_x(bodies))
 
 
 def _by_type_of_x(bodies: dict[Any, Callable[[Any], Any]]) -> Callable[[Any], Any]:
