@@ -40,13 +40,14 @@ class Distance:
 
 @dataclass
 class Report:
-    """What one run of one case showed; it is `ok` when `failures` is empty."""
+    """What one run of one case showed; it is `ok` when `failures` is empty. `raised` is PyTorch's error, if it raised."""
 
     name: str
     dtype: str = ""
     variant: str = "plain"
     distances: list[Distance] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    raised: str = ""
 
     @property
     def ok(self) -> bool:
@@ -60,7 +61,7 @@ class Report:
     def __str__(self) -> str:
         title = " ".join(filter(None, (self.name, self.dtype, self.variant)))
         if self.ok:
-            return f"{title}: {self.ulp:g} ulp"
+            return f"{title}: {self.raised or f'{self.ulp:g} ulp'}"
         return "\n  ".join([f"{title} differs from PyTorch:", *self.failures])
 
     def raise_if_failed(self) -> None:
@@ -84,9 +85,13 @@ def check(case: OpCase, engine: Any, dtype: str = "float32", variant: str = "pla
     report = Report(case.name, dtype, variant)
     expected = _run(case, torch, dtype, variant)
     actual = _run(case, engine, dtype, variant)
-    if expected.error or actual.error:
+    report.raised = expected.error
+    if expected.error and variant == "plain":
+        report.failures.append(f"PyTorch itself raises, so the case shows nothing: {expected.error}")
+    elif expected.error or actual.error:
         if expected.error != actual.error:
             report.failures.append(f"expected {expected.error or 'no error'}\n       got {actual.error or 'no error'}")
+    if report.failures or expected.error:
         return report
     if expected.warned != actual.warned:
         report.failures.append(f"warnings: expected {expected.warned}, got {actual.warned}")
@@ -119,10 +124,12 @@ def check_error(case: ErrorCase, engine: Any) -> Report:
 
 def attempt(run: Any) -> Any:
     """What `run()` returns, or "ErrorClass: text" if it raises. Cases use it to table what is legal and what is not."""
-    try:
-        return run()
-    except Exception as error:  # whatever it is, it is the answer that is compared
-        return f"{type(error).__name__}: {error}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return run()
+        except Exception as error:  # whatever it is, it is the answer that is compared
+            return f"{type(error).__name__}: {error}"
 
 
 def leaves(engine: Any, arrays: tuple[Array, ...], variant: str = "plain") -> list[Any]:
@@ -183,7 +190,7 @@ def _gradients(
     leaves = [tensor for _, tensor in wanted]
     grads = engine.autograd.grad(outputs, leaves, grad_outputs, create_graph=second, allow_unused=True)
     for (k, _), grad in zip(wanted, grads, strict=True):
-        yield f"gradient of input {k}", None if grad is None else grad.detach().numpy().copy()
+        yield f"gradient of input {k}", None if grad is None else grad.detach().clone().numpy()
     grads = [grad for grad in grads if grad is not None and grad.requires_grad]
     if second and grads:
         targets = [*leaves, *grad_outputs]
@@ -192,7 +199,7 @@ def _gradients(
         for name, target, grad in zip(names, targets, seconds, strict=True):
             # Whether a second derivative that is zero comes as None depends on how a formula is written; it is a zero.
             zero = np.zeros(tuple(target.shape), str(target.dtype).removeprefix("torch."))
-            yield f"second gradient of {name}", zero if grad is None else grad.detach().numpy().copy()
+            yield f"second gradient of {name}", zero if grad is None else grad.detach().clone().numpy()
 
 
 @dataclass(frozen=True)
@@ -207,7 +214,7 @@ class _Frozen:
 def _frozen(result: Any, engine: Any) -> Any:
     """The result with every tensor replaced by its values, so that results of two engines can be compared."""
     if isinstance(result, engine.Tensor):
-        return _Frozen(result.detach().numpy().copy(), str(result.dtype), result.requires_grad)
+        return _Frozen(result.detach().clone().numpy(), str(result.dtype), result.requires_grad)
     if isinstance(result, dict):
         return {key: _frozen(value, engine) for key, value in result.items()}
     if isinstance(result, list):
