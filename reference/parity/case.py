@@ -1,10 +1,11 @@
-"""One line of the case table: an operation, how its inputs are drawn, and how much it may differ from PyTorch.
+"""One line of the case table: an operation, its inputs, and how far it may be from PyTorch.
 
     OpCase("mul", lambda t, x, y: t.mul(x, y), shapes=((3, 4), (4,)))
-    OpCase("exp", lambda t, x: t.exp(x), shapes=((33, 7),), forward_ulp=1, backward_ulp=1, why="SLEEF exp")
+    OpCase("exp", lambda t, x: t.exp(x), shapes=((33, 7),), forward_ulp=1, why="SLEEF exp")
     ErrorCase("view wrong size", lambda t: t.zeros(2, 3).view(4))
 
-The same function runs on both engines; `t` is the engine module. A budget is zero, or comes with a sentence (`why`).
+The same function runs on both engines; `t` is the engine module. A budget is zero, or comes with a
+sentence (`why`).
 """
 
 from __future__ import annotations
@@ -54,14 +55,16 @@ DRAWS: Mapping[str, Draw] = {
     "wide": lambda rng, shape: rng.normal(size=shape) * 8.0,
     "nonzero": lambda rng, shape: rng.uniform(0.25, 2.0, shape) * rng.choice((-1.0, 1.0), shape),
     "distinct": _distinct,
-    "whole": lambda rng, shape: rng.integers(-4, 5, shape).astype(np.float64),  # exact sums, many ties
+    "whole": lambda rng, shape: rng.integers(-4, 5, shape).astype(
+        np.float64
+    ),  # exact sums, many ties
     "away from 0": _away_from((0.0,)),
     "away from -1, 0, 1": _away_from((-1.0, 0.0, 1.0)),
     "bool": lambda rng, shape: rng.integers(0, 2, shape).astype(np.bool_),
 }
 
-#: Sprinkled over the inputs of the variant "special". No huge values: whether a sum of them overflows is a matter of
-#: its order.
+#: Sprinkled over the inputs of the variant "special". No huge values: whether a sum of them
+#: overflows is a matter of its order.
 SPECIAL_VALUES = (0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 1.0, -1.0, 0.5)
 
 
@@ -69,12 +72,13 @@ SPECIAL_VALUES = (0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 1.0, -1.0, 
 class OpCase:
     """An operation that both engines must answer alike.
 
-    name      unique; starts with the row of torch-semantics it proves, if it proves one: "T25 maximum tie"
-    fn        fn(t, *tensors) -> Tensor, or any nest of tuples, lists and dicts of Tensors, numbers and strings
+    name      unique; "T25 maximum tie" proves row T25 of the list of facts about PyTorch
+    fn        fn(t, *tensors) -> Tensor, or a nest of tuples, lists, dicts, numbers and strings
     shapes    one shape per input; the inputs are drawn, seeded by the name
-    values    the inputs themselves, instead of shapes. Lists of floats take the dtype of the run; NumPy arrays keep theirs
-    draw      how to draw them: a name in DRAWS or a function, one for all inputs or one for each. Integer and boolean
-              draws keep their dtype and get no gradient
+    values    the inputs themselves, instead of shapes. Lists take the dtype of the run, NumPy
+              arrays keep theirs
+    draw      how to draw them: a name in DRAWS or a function, one for all inputs or one for each.
+              Integer and boolean draws keep their dtype and get no gradient
     dtypes    the dtypes it runs in
     gradient  False for an operation without one
     skip      variant -> the sentence that says why it is left out
@@ -82,8 +86,9 @@ class OpCase:
     Budgets, for values and for gradients. The largest one counts:
 
     *_ulp     distance in units in the last place
-    *_steps   distance in rounding steps (see ulp.py) of the largest value, or of `magnitude(t, *tensors)`, an upper
-              bound of what was added up, elementwise (for a sum: the sum of absolute values)
+    *_steps   distance in rounding steps (see ulp.py) of the largest value, or, for values, of
+              `magnitude(t, *tensors)`: a bound of what was added up, elementwise (for a sum, the
+              sum of absolute values)
     signed_zero   False: 0.0 and -0.0 are taken for equal
     why       says where the difference comes from; required when any budget is not zero
     """
@@ -140,9 +145,12 @@ class OpCase:
                 yield dtype, variant
 
     def inputs(self, dtype: str, variant: str = "plain") -> tuple[Array, ...]:
-        """The values of the inputs, the same in every process; layouts ("strided") are up to the runner."""
+        """The values of the inputs, the same in every process; their layout is up to the runner."""
         if self.values:
-            return tuple(np.array(v) if isinstance(v, np.ndarray) else np.array(v, dtype) for v in self.values)
+            return tuple(
+                np.array(v) if isinstance(v, np.ndarray) else np.array(v, dtype)
+                for v in self.values
+            )
         rng = np.random.default_rng(zlib.crc32(self.name.encode()))
         shapes = _reshaped(self.shapes, variant)
         draws = self.draw if isinstance(self.draw, tuple) else (self.draw,) * len(shapes)
@@ -151,13 +159,17 @@ class OpCase:
             array = np.asarray((DRAWS[draw] if isinstance(draw, str) else draw)(rng, shape))
             if array.dtype.kind == "f":
                 array = _sprinkled(array, rng) if variant == "special" else array
-                array = np.rint(array * 3).astype(dtype) if dtype.startswith(("int", "uint")) else array.astype(dtype)
+                array = (
+                    np.rint(array * 3).astype(dtype)
+                    if dtype.startswith(("int", "uint"))
+                    else array.astype(dtype)
+                )
             arrays.append(array)
         return tuple(arrays)
 
 
 def _reshaped(shapes: tuple[Shape, ...], variant: str) -> tuple[Shape, ...]:
-    """The shapes of the variant: "empty" makes one size 0 wherever it occurs, so that shapes still fit each other."""
+    """The shapes of the variant: "empty" makes one size 0 wherever it occurs, so they still fit."""
     if variant == "0-d":
         return ((),) * len(shapes)
     if variant == "empty":

@@ -1,13 +1,14 @@
 """Runs one case on an engine and on PyTorch, and measures how far apart the answers are.
 
     report = check(case, engine, dtype="float32", variant="strided")
-    print(report)          # one line when all is well; the worst element with both bit patterns when it is not
+    print(report)     # one line when all is well, else the worst element with both bit patterns
     report.raise_if_failed()
 
-What is compared, in this order: the error, if either engine raises; types, dtypes and shapes; values; whether the
-result requires a gradient; the gradient of every input for a random upstream gradient, again dtype and shape first. In
-the variant "second order" also the gradient of that gradient, with respect to the inputs and the upstream gradient.
-NaNs must be at the same places and zeros have the same sign. No engine may write into its inputs.
+What is compared, in this order: the error, if either engine raises; types, dtypes and shapes;
+values; whether the result requires a gradient; the gradient of every input for a random upstream
+gradient, again dtype and shape first. In the variant "second order" also the gradient of that
+gradient, with respect to the inputs and the upstream gradient. NaNs must be at the same places and
+zeros have the same sign. No engine may write into its inputs.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ import torch
 from reference.parity.case import Array, ErrorCase, OpCase
 from reference.parity.ulp import bits, rounding_steps, ulp_distance
 
-#: PyTorch's second derivatives are formulas written by hand; ours differentiate the first derivative, which rounds its
-#: terms in another order. Counted in rounding steps of the largest value.
+#: PyTorch's second derivatives are formulas written by hand; differentiating the first derivative
+#: rounds the same terms in another order. Counted in rounding steps of the largest value.
 SECOND_ORDER_STEPS = 64.0
 
 
 @dataclass(frozen=True)
 class Distance:
-    """The distance of one tensor from PyTorch's: the worst element, in ULP and in rounding steps."""
+    """How far one tensor is from PyTorch's: its worst element, in ULP and in rounding steps."""
 
     where: str
     ulp: float = 0.0
@@ -40,7 +41,7 @@ class Distance:
 
 @dataclass
 class Report:
-    """What one run of one case showed; it is `ok` when `failures` is empty. `raised` is PyTorch's error, if it raised."""
+    """What one run of one case showed.   raised: PyTorch's error, if it raised one"""
 
     name: str
     dtype: str = ""
@@ -87,10 +88,14 @@ def check(case: OpCase, engine: Any, dtype: str = "float32", variant: str = "pla
     actual = _run(case, engine, dtype, variant)
     report.raised = expected.error
     if expected.error and variant == "plain":
-        report.failures.append(f"PyTorch itself raises, so the case shows nothing: {expected.error}")
+        report.failures.append(
+            f"PyTorch itself raises, so the case shows nothing: {expected.error}"
+        )
     elif expected.error or actual.error:
         if expected.error != actual.error:
-            report.failures.append(f"expected {expected.error or 'no error'}\n       got {actual.error or 'no error'}")
+            report.failures.append(
+                f"expected {expected.error or 'no error'}\n       got {actual.error or 'no error'}"
+            )
     if report.failures or expected.error:
         return report
     if expected.warned != actual.warned:
@@ -103,11 +108,24 @@ def check(case: OpCase, engine: Any, dtype: str = "float32", variant: str = "pla
         tensors = [torch.tensor(x) for x in case.inputs(dtype, variant)]
         magnitude = case.magnitude(torch, *tensors).numpy()
     for where, want, got in _pairs(expected.result, actual.result, "result"):
-        _compare(report, where, want, got, case.forward_ulp, case.forward_steps, case.signed_zero, magnitude)
+        _compare(
+            report,
+            where,
+            want,
+            got,
+            case.forward_ulp,
+            case.forward_steps,
+            case.signed_zero,
+            magnitude,
+        )
     if not report.failures:
         for (where, want), (_, got) in zip(expected.gradients, actual.gradients, strict=True):
-            steps = max(case.backward_steps, SECOND_ORDER_STEPS if where.startswith("second") else 0.0)
-            _compare(report, where, want, got, case.backward_ulp, steps, case.signed_zero and not steps)
+            steps = max(
+                case.backward_steps, SECOND_ORDER_STEPS if where.startswith("second") else 0.0
+            )
+            _compare(
+                report, where, want, got, case.backward_ulp, steps, case.signed_zero and not steps
+            )
     return report
 
 
@@ -118,22 +136,24 @@ def check_error(case: ErrorCase, engine: Any) -> Report:
     if not isinstance(expected, str):
         report.failures.append("PyTorch raises nothing here: the case is wrong")
     elif expected != actual:
-        report.failures.append(f"expected {expected}\n       got {actual if isinstance(actual, str) else 'no error'}")
+        report.failures.append(
+            f"expected {expected}\n       got {actual if isinstance(actual, str) else 'no error'}"
+        )
     return report
 
 
 def attempt(run: Any) -> Any:
-    """What `run()` returns, or "ErrorClass: text" if it raises. Cases use it to table what is legal and what is not."""
+    """What `run()` returns, or "ErrorClass: text" if it raises: for tables of what is legal."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return run()
-        except Exception as error:  # whatever it is, it is the answer that is compared
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
             return f"{type(error).__name__}: {error}"
 
 
 def leaves(engine: Any, arrays: tuple[Array, ...], variant: str = "plain") -> list[Any]:
-    """Leaf tensors with these values: laid out as the variant says, requiring a gradient where they are floating."""
+    """Leaf tensors with these values, laid out as the variant says; floating ones require grad."""
     tensors = []
     for array in arrays:
         if variant == "transposed" and array.ndim >= 2:
@@ -160,12 +180,14 @@ def _run(case: OpCase, engine: Any, dtype: str, variant: str) -> _Outcome:
             result = case.fn(engine, *inputs)
             if case.gradient:
                 outcome.gradients = list(_gradients(case, engine, inputs, result, variant))
-        except Exception as error:  # compared with the other engine's
+        except Exception as error:  # noqa: BLE001 - compared with the other engine's
             outcome.error = f"{type(error).__name__}: {error}"
             return outcome
     outcome.warned = [w.category.__name__ for w in caught]
     outcome.written = [
-        k for k, (tensor, array) in enumerate(zip(inputs, arrays, strict=True)) if _differs(tensor, array)
+        k
+        for k, (tensor, array) in enumerate(zip(inputs, arrays, strict=True))
+        if _differs(tensor, array)
     ]
     outcome.result = _frozen(result, engine)
     return outcome
@@ -174,7 +196,7 @@ def _run(case: OpCase, engine: Any, dtype: str, variant: str) -> _Outcome:
 def _gradients(
     case: OpCase, engine: Any, inputs: list[Any], result: Any, variant: str
 ) -> Iterator[tuple[str, Array | None]]:
-    """The gradient of every input for a random upstream gradient; in "second order" also the gradients of those."""
+    """The gradient of every input for a random upstream gradient; and the gradients of those."""
     wanted = [(k, tensor) for k, tensor in enumerate(inputs) if tensor.requires_grad]
     outputs = [out for out in _tensors(result, engine) if out.requires_grad]
     if not wanted or not outputs:
@@ -188,18 +210,27 @@ def _gradients(
 
     grad_outputs = [upstream(out).requires_grad_(second) for out in outputs]
     leaves = [tensor for _, tensor in wanted]
-    grads = engine.autograd.grad(outputs, leaves, grad_outputs, create_graph=second, allow_unused=True)
+    grads = engine.autograd.grad(
+        outputs, leaves, grad_outputs, create_graph=second, allow_unused=True
+    )
     for (k, _), grad in zip(wanted, grads, strict=True):
         yield f"gradient of input {k}", None if grad is None else grad.detach().clone().numpy()
     grads = [grad for grad in grads if grad is not None and grad.requires_grad]
     if second and grads:
         targets = [*leaves, *grad_outputs]
-        names = [f"input {k}" for k, _ in wanted] + [f"upstream {k}" for k in range(len(grad_outputs))]
-        seconds = engine.autograd.grad(grads, targets, [upstream(g) for g in grads], allow_unused=True)
+        names = [f"input {k}" for k, _ in wanted] + [
+            f"upstream {k}" for k in range(len(grad_outputs))
+        ]
+        seconds = engine.autograd.grad(
+            grads, targets, [upstream(g) for g in grads], allow_unused=True
+        )
         for name, target, grad in zip(names, targets, seconds, strict=True):
-            # Whether a second derivative that is zero comes as None depends on how a formula is written; it is a zero.
+            # Whether a second derivative of zero comes as None is a matter of how it is written.
             zero = np.zeros(tuple(target.shape), str(target.dtype).removeprefix("torch."))
-            yield f"second gradient of {name}", zero if grad is None else grad.detach().clone().numpy()
+            yield (
+                f"second gradient of {name}",
+                zero if grad is None else grad.detach().clone().numpy(),
+            )
 
 
 @dataclass(frozen=True)
@@ -212,7 +243,7 @@ class _Frozen:
 
 
 def _frozen(result: Any, engine: Any) -> Any:
-    """The result with every tensor replaced by its values, so that results of two engines can be compared."""
+    """The result with tensors replaced by their values, to compare the results of two engines."""
     if isinstance(result, engine.Tensor):
         return _Frozen(result.detach().clone().numpy(), str(result.dtype), result.requires_grad)
     if isinstance(result, dict):
@@ -220,7 +251,9 @@ def _frozen(result: Any, engine: Any) -> Any:
     if isinstance(result, list):
         return [_frozen(value, engine) for value in result]
     if isinstance(result, tuple) and type(result).__name__ != "Size":
-        return tuple(_frozen(value, engine) for value in result)  # also the named ones: (values, indices)
+        return tuple(
+            _frozen(value, engine) for value in result
+        )  # also the named ones: (values, indices)
     if isinstance(result, engine.dtype):
         return f"dtype {result}"
     return result
@@ -239,7 +272,7 @@ def _tensors(result: Any, engine: Any) -> Iterator[Any]:
 
 
 def _pairs(expected: Any, actual: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
-    """The two nests side by side, leaf by leaf; where their structure differs, the two nests themselves."""
+    """The two nests side by side, leaf by leaf; whole where their structure differs."""
     if isinstance(expected, dict) and isinstance(actual, dict) and expected.keys() == actual.keys():
         for key in expected:
             yield from _pairs(expected[key], actual[key], f"{where}[{key!r}]")
@@ -270,16 +303,21 @@ def _compare(
         expected, actual = expected.array, actual.array
     if not (isinstance(expected, np.ndarray) and isinstance(actual, np.ndarray)):
         if not _same(expected, actual):
-            report.failures.append(f"{where}: expected {expected!r}\n    {' ' * len(where)}   got {actual!r}")
+            report.failures.append(
+                f"{where}: expected {expected!r}\n    {' ' * len(where)}   got {actual!r}"
+            )
         return
     if expected.shape != actual.shape or expected.dtype != actual.dtype:
         report.failures.append(
-            f"{where}: {actual.dtype}{list(actual.shape)}, expected {expected.dtype}{list(expected.shape)}"
+            f"{where}: {actual.dtype}{list(actual.shape)}, "
+            f"expected {expected.dtype}{list(expected.shape)}"
         )
         return
     if expected.size == 0:
         return
-    failure, distance = measure(where, expected, actual, ulp_budget, steps_budget, signed_zero, magnitude)
+    failure, distance = measure(
+        where, expected, actual, ulp_budget, steps_budget, signed_zero, magnitude
+    )
     report.distances.append(distance)
     if failure:
         report.failures.append(failure)
@@ -294,7 +332,7 @@ def measure(
     signed_zero: bool = True,
     magnitude: Array | None = None,
 ) -> tuple[str, Distance]:
-    """The distance of two arrays of one shape and dtype, and a sentence if it is over budget ("" if it is not)."""
+    """The distance of two arrays of one shape and dtype, and a sentence if it is over budget."""
     if expected.dtype.kind != "f":
         wrong = expected != actual
         ulp = steps = np.where(wrong, np.inf, 0.0)
@@ -306,14 +344,20 @@ def measure(
     distance = Distance(where, float(ulp.max()), float(steps.max()))
     if not wrong.any():
         return "", distance
-    worst = tuple(int(i) for i in np.unravel_index(np.argmax(np.where(wrong, ulp + 1, 0)), wrong.shape))
-    budget = f"{ulp_budget:g} ulp" + (f" or {steps_budget:g} rounding steps" if steps_budget else "")
-    return (
-        f"{where}: {int(wrong.sum())} of {wrong.size} elements over the budget of {budget}; the worst is at {list(worst)}:\n"
-        f"      expected {bits(expected[worst])}\n"
-        f"           got {bits(actual[worst])}   {ulp[worst]:g} ulp, {steps[worst]:.3g} steps apart",
-        distance,
+    worst = tuple(
+        int(i) for i in np.unravel_index(np.argmax(np.where(wrong, ulp + 1, 0)), wrong.shape)
     )
+    budget = f"{ulp_budget:g} ulp" + (
+        f" or {steps_budget:g} rounding steps" if steps_budget else ""
+    )
+    failure = (
+        f"{where}: {int(wrong.sum())} of {wrong.size} elements over the budget of {budget}; "
+        f"the worst is at {list(worst)}:\n"
+        f"      expected {bits(expected[worst])}\n"
+        f"           got {bits(actual[worst])}\n"
+        f"      {ulp[worst]:g} ulp, {steps[worst]:.3g} steps apart"
+    )
+    return failure, distance
 
 
 def _same(expected: Any, actual: Any) -> bool:

@@ -1,12 +1,14 @@
 """How far apart two floating-point results are: in ULP, or in rounding steps of a given magnitude.
 
-ULP suits results that are rounded once from well-conditioned values (exp, a product): the distance is the number of
-representable numbers between the two. It does not suit a sum whose terms cancel, where both engines are off by a
-rounding of the *terms*, which may be a million ULP of the small result. There we count rounding steps:
+ULP suits results that are rounded once from well-conditioned values (exp, a product): the distance
+is the number of representable numbers between the two. It does not suit a sum whose terms cancel,
+where both engines are off by a rounding of the *terms*, which may be a million ULP of the small
+result. There we count rounding steps:
 
     steps = |actual - expected| / (2**-24 * magnitude)        2**-53 for float64
 
-with `magnitude` the size of what was rounded: the largest value of the tensor, or the sum of |terms|.
+with `magnitude` the size of what was rounded: the largest value of the tensor, or the sum of
+|terms|.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ _INTEGERS = {np.dtype(np.float32): np.int32, np.dtype(np.float64): np.int64}
 
 
 def ordered(x: NDArray[Any]) -> NDArray[np.int64]:
-    """The bits of x as integers in the order of the floats: neighbours differ by 1, and -0.0 and 0.0 are both 0."""
+    """The bits of x as integers in the order of the floats; -0.0 and 0.0 are both 0."""
     integer = _INTEGERS[x.dtype]
     raw = np.ascontiguousarray(x).view(integer).reshape(x.shape)
     return np.where(raw < 0, np.iinfo(integer).min - raw.astype(np.int64), raw)
@@ -29,15 +31,19 @@ def ordered(x: NDArray[Any]) -> NDArray[np.int64]:
 def ulp_distance(expected: NDArray[Any], actual: NDArray[Any]) -> NDArray[np.float64]:
     """The number of floats from one to the other, elementwise.
 
-    Zero between two NaNs and between equal infinities; infinite between a finite number and anything that is not.
+    Zero between two NaNs and between equal infinities; infinite between a finite number and
+    anything that is not finite.
 
-    >>> ulp_distance(np.float32([1, 0.0, np.nan, np.inf]), np.float32([1 + 2**-23, -0.0, np.nan, 1])).tolist()
+    >>> x = np.float32([1, 0.0, np.nan, np.inf])
+    >>> ulp_distance(x, np.float32([1 + 2**-23, -0.0, np.nan, 1])).tolist()
     [1.0, 0.0, 0.0, inf]
     """
     same = (expected == actual) | (np.isnan(expected) & np.isnan(actual))
     finite = np.isfinite(expected) & np.isfinite(actual)
     apart = np.abs(ordered(expected).astype(np.float64) - ordered(actual).astype(np.float64))
-    near = np.abs(ordered(expected) - ordered(actual)).astype(np.float64)  # exact, but wraps around when far
+    near = np.abs(ordered(expected) - ordered(actual)).astype(
+        np.float64
+    )  # exact, but wraps around when far
     distance = np.where(apart < 2.0**52, near, apart)
     return np.where(same, 0.0, np.where(finite, distance, np.inf))
 
@@ -45,7 +51,9 @@ def ulp_distance(expected: NDArray[Any], actual: NDArray[Any]) -> NDArray[np.flo
 def rounding_steps(
     expected: NDArray[Any], actual: NDArray[Any], magnitude: NDArray[Any] | float | None = None
 ) -> NDArray[np.float64]:
-    """|actual - expected| in units of half an epsilon of `magnitude` (default: the largest finite |expected|).
+    """|actual - expected| in units of half an epsilon of `magnitude`.
+
+    magnitude   by default the largest finite |expected|
 
     >>> rounding_steps(np.float32([1024, 0]), np.float32([1024, 2**-14])).tolist()
     [0.0, 1.0]

@@ -1,4 +1,4 @@
-"""The case table. Every module in this folder holds `CASES`, and may hold `ERRORS`; they are found by themselves."""
+"""The case table: every module in this folder holds `CASES` or `ERRORS`, and is found by itself."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Which dtype comes out: the promotion table, casts, and the ways out of a tensor (item, tolist, numpy).
+"""Which dtype comes out: the promotion table.
 
-The table is computed for every pair of dtypes, each side once as a tensor with dimensions, once 0-dim, once as a
+Computed for every pair of dtypes, each side once as a tensor with dimensions, once 0-dim, once as a
 Python number. A pair that PyTorch refuses is compared by its error text.
 """
 
@@ -19,10 +19,19 @@ NAN, INF = float("nan"), float("inf")
 DTYPES = ("bool", "uint8", "int32", "int64", "float32", "float64")
 NUMBERS = {"bool": True, "int": 3, "float": 1.5}
 OPERATORS: dict[str, Callable[..., Any]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
-    "%": operator.mod, "**": operator.pow, "==": operator.eq, "<": operator.lt, ">=": operator.ge, "&": operator.and_,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+    "==": operator.eq,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "&": operator.and_,
     "|": operator.or_,
-}  # fmt: skip
+}
 
 
 def _values(t: Any, dtype: str, zero_dim: bool = False) -> Any:
@@ -31,7 +40,7 @@ def _values(t: Any, dtype: str, zero_dim: bool = False) -> Any:
 
 
 def _tensor_tensor(symbol: str, zero_left: bool, zero_right: bool) -> Callable[[Any], Any]:
-    """Every pair of dtypes. Division by a False or a 0 is an error for integers, so the right side has none there."""
+    """Every pair of dtypes. No integer is divided by 0, which is an error of its own."""
 
     def fn(t: Any) -> Any:
         def right(dtype: str) -> Any:
@@ -39,9 +48,12 @@ def _tensor_tensor(symbol: str, zero_left: bool, zero_right: bool) -> Callable[[
             return y | t.ones_like(y) if dtype == "bool" and symbol in ("/", "//", "%") else y
 
         return {
-            f"{a} {symbol} {b}": attempt(lambda a=a, b=b: OPERATORS[symbol](_values(t, a, zero_left), right(b)))
-            for a in DTYPES for b in DTYPES
-        }  # fmt: skip
+            f"{a} {symbol} {b}": attempt(
+                lambda a=a, b=b: OPERATORS[symbol](_values(t, a, zero_left), right(b))
+            )
+            for a in DTYPES
+            for b in DTYPES
+        }
 
     return fn
 
@@ -51,124 +63,183 @@ def _tensor_number(symbol: str, zero_dim: bool, reverse: bool) -> Callable[[Any]
         op = OPERATORS[symbol]
         return {
             f"{a} {symbol} {name}": attempt(
-                lambda a=a, n=n: op(n, _values(t, a, True) if zero_dim else t.ones(3, dtype=getattr(t, a)))
-                if reverse else op(_values(t, a, zero_dim), n)
+                lambda a=a, n=n: (
+                    op(n, _values(t, a, True) if zero_dim else t.ones(3, dtype=getattr(t, a)))
+                    if reverse
+                    else op(_values(t, a, zero_dim), n)
+                )
             )
-            for a in DTYPES for name, n in NUMBERS.items()
-        }  # fmt: skip
+            for a in DTYPES
+            for name, n in NUMBERS.items()
+        }
 
     return fn
 
 
-_PROMOTION = (
-    *(OpCase(f"promotion tensor {s} tensor", _tensor_tensor(s, False, False), gradient=False, **kw) for s, kw in (
-        (s, {"forward_ulp": 1, "why": "libm's pow against NumPy's"} if s == "**" else {}) for s in OPERATORS)),
-    *(OpCase(f"T85 promotion tensor {s} 0-dim", _tensor_tensor(s, False, True), gradient=False, **kw) for s, kw in (
-        (s, {"forward_ulp": 1, "why": "libm's pow against NumPy's"} if s == "**" else {}) for s in OPERATORS)),
-    *(OpCase(f"T85 promotion 0-dim {s} tensor", _tensor_tensor(s, True, False), gradient=False, **kw) for s, kw in (
-        (s, {"forward_ulp": 1, "why": "libm's pow against NumPy's"} if s == "**" else {}) for s in OPERATORS)),
-    *(OpCase(f"promotion 0-dim {s} 0-dim", _tensor_tensor(s, True, True), gradient=False, **kw) for s, kw in (
-        (s, {"forward_ulp": 1, "why": "libm's pow against NumPy's"} if s == "**" else {}) for s in OPERATORS)),
-    *(OpCase(f"T86 promotion {'0-dim' if zero else 'tensor'} {s} number", _tensor_number(s, zero, False), gradient=False,
-             forward_ulp=1 if s == "**" else 0, why="libm's pow against NumPy's" if s == "**" else "")
-      for s in OPERATORS for zero in (False, True)),
-    *(OpCase(f"T86 promotion number {s} {'0-dim' if zero else 'tensor'}", _tensor_number(s, zero, True), gradient=False,
-             forward_ulp=1 if s == "**" else 0, why="libm's pow against NumPy's" if s == "**" else "")
-      for s in OPERATORS for zero in (False, True)),
-    OpCase("T84 integer division is float32", lambda t: [t.tensor([1]) / 2, t.tensor([1]) / t.tensor([3]), 1 / t.tensor([3]), t.tensor(1) / 3]),
-    OpCase("T86 np.float64 is weak", lambda t: [t.ones(2) + np.float64(2.0), t.ones(2) * np.float32(2), t.ones(2, dtype=t.int64) + np.int64(2)]),
-    OpCase("result_type", lambda t: {
-        f"{a}{'' if d else ' 0-dim'} {b}": t.result_type(_values(t, a, not d), _values(t, b)) for a in DTYPES for b in DTYPES for d in (0, 1)}),
-    OpCase("result_type of numbers", lambda t: [t.result_type(_values(t, a), n) for a in DTYPES for n in NUMBERS.values()]),
-    OpCase("promote_types and can_cast", lambda t: [
-        (t.promote_types(getattr(t, a), getattr(t, b)), t.can_cast(getattr(t, a), getattr(t, b))) for a in DTYPES for b in DTYPES]),
-    *(OpCase(f"promotion of {name}", lambda t, fn=fn: {f"{a} {b}": attempt(lambda a=a, b=b: fn(t, _values(t, a), _values(t, b)))
-                                                       for a in DTYPES for b in DTYPES}, gradient=False)
-      for name, fn in {
-          "maximum": lambda t, x, y: t.maximum(x, y), "fmod": lambda t, x, y: t.fmod(x, y | 1 if y.dtype is t.bool else y),
-          "where": lambda t, x, y: t.where(t.tensor([True, False, True]), x, y), "cat": lambda t, x, y: t.cat((x, y)),
-          "stack": lambda t, x, y: t.stack((x, y)), "outer": lambda t, x, y: t.outer(x, y),
-          "logical_and": lambda t, x, y: t.logical_and(x, y), "T89 matmul": lambda t, x, y: x @ y,
-          "clamp": lambda t, x, y: x.clamp(min=y), "T93 add_": lambda t, x, y: x.add_(y), "T93 copy_": lambda t, x, y: x.copy_(y),
-          "T93 mul_": lambda t, x, y: x.mul_(y), "equal": lambda t, x, y: t.equal(x, y), "setitem": lambda t, x, y: _set(x, y),
-      }.items()),
-    *(OpCase(f"dtype of {name}", lambda t, fn=fn: {a: attempt(lambda a=a: fn(t, _values(t, a))) for a in DTYPES}, gradient=False)
-      for name, fn in {
-          "sum": lambda t, x: x.sum(), "T88 mean": lambda t, x: x.mean(), "prod": lambda t, x: x.prod(), "cumsum": lambda t, x: x.cumsum(0),
-          "max": lambda t, x: x.max(), "argmax": lambda t, x: x.argmax(), "var": lambda t, x: x.var(), "norm": lambda t, x: x.norm(),
-          "all": lambda t, x: x.all(), "any": lambda t, x: x.any(), "logsumexp": lambda t, x: t.logsumexp(x, 0), "T90 neg": lambda t, x: -x,
-          "abs": lambda t, x: x.abs(), "square": lambda t, x: x.square(), "sign": lambda t, x: x.sign(), "floor": lambda t, x: x.floor(),
-          "invert": lambda t, x: ~x, "sort": lambda t, x: x.sort(), "clamp": lambda t, x: x.clamp(0, 1), "isnan": lambda t, x: x.isnan(),
-          "amax": lambda t, x: x.amax(0), "reciprocal": lambda t, x: x.reciprocal() * 0, "rsqrt": lambda t, x: x.rsqrt() * 0,
-          "clamp float bound": lambda t, x: x.clamp(min=0.5), "pow float": lambda t, x: x**2.0, "bernoulli mask": lambda t, x: x > 0,
-          "requires_grad_": lambda t, x: x.requires_grad_().requires_grad,
-      }.items()),
-)  # fmt: skip
+CASES = (
+    *(
+        OpCase(
+            f"promotion tensor {s} tensor", _tensor_tensor(s, False, False), gradient=False, **kw
+        )
+        for s, kw in (
+            (s, {"forward_ulp": 1, "why": "libm's pow against NumPy's"} if s == "**" else {})
+            for s in OPERATORS
+        )
+    ),
+    *(
+        OpCase(
+            f"T85 promotion tensor {s} 0-dim", _tensor_tensor(s, False, True), gradient=False, **kw
+        )
+        for s, kw in (
+            (s, {"forward_ulp": 1, "why": "libm's pow against NumPy's"} if s == "**" else {})
+            for s in OPERATORS
+        )
+    ),
+    *(
+        OpCase(
+            f"T85 promotion 0-dim {s} tensor", _tensor_tensor(s, True, False), gradient=False, **kw
+        )
+        for s, kw in (
+            (s, {"forward_ulp": 1, "why": "libm's pow against NumPy's"} if s == "**" else {})
+            for s in OPERATORS
+        )
+    ),
+    *(
+        OpCase(f"promotion 0-dim {s} 0-dim", _tensor_tensor(s, True, True), gradient=False, **kw)
+        for s, kw in (
+            (s, {"forward_ulp": 1, "why": "libm's pow against NumPy's"} if s == "**" else {})
+            for s in OPERATORS
+        )
+    ),
+    *(
+        OpCase(
+            f"T86 promotion {'0-dim' if zero else 'tensor'} {s} number",
+            _tensor_number(s, zero, False),
+            gradient=False,
+            forward_ulp=1 if s == "**" else 0,
+            why="libm's pow against NumPy's" if s == "**" else "",
+        )
+        for s in OPERATORS
+        for zero in (False, True)
+    ),
+    *(
+        OpCase(
+            f"T86 promotion number {s} {'0-dim' if zero else 'tensor'}",
+            _tensor_number(s, zero, True),
+            gradient=False,
+            forward_ulp=1 if s == "**" else 0,
+            why="libm's pow against NumPy's" if s == "**" else "",
+        )
+        for s in OPERATORS
+        for zero in (False, True)
+    ),
+    OpCase(
+        "T84 integer division is float32",
+        lambda t: [
+            t.tensor([1]) / 2,
+            t.tensor([1]) / t.tensor([3]),
+            1 / t.tensor([3]),
+            t.tensor(1) / 3,
+        ],
+    ),
+    OpCase(
+        "T86 np.float64 is weak",
+        lambda t: [
+            t.ones(2) + np.float64(2.0),
+            t.ones(2) * np.float32(2),
+            t.ones(2, dtype=t.int64) + np.int64(2),
+        ],
+    ),
+    OpCase(
+        "result_type",
+        lambda t: {
+            f"{a}{'' if d else ' 0-dim'} {b}": t.result_type(_values(t, a, not d), _values(t, b))
+            for a in DTYPES
+            for b in DTYPES
+            for d in (0, 1)
+        },
+    ),
+    OpCase(
+        "result_type of numbers",
+        lambda t: [t.result_type(_values(t, a), n) for a in DTYPES for n in NUMBERS.values()],
+    ),
+    OpCase(
+        "promote_types and can_cast",
+        lambda t: [
+            (
+                t.promote_types(getattr(t, a), getattr(t, b)),
+                t.can_cast(getattr(t, a), getattr(t, b)),
+            )
+            for a in DTYPES
+            for b in DTYPES
+        ],
+    ),
+    *(
+        OpCase(
+            f"promotion of {name}",
+            lambda t, fn=fn: {
+                f"{a} {b}": attempt(lambda a=a, b=b: fn(t, _values(t, a), _values(t, b)))
+                for a in DTYPES
+                for b in DTYPES
+            },
+            gradient=False,
+        )
+        for name, fn in {
+            "maximum": lambda t, x, y: t.maximum(x, y),
+            "fmod": lambda t, x, y: t.fmod(x, y | 1 if y.dtype is t.bool else y),
+            "where": lambda t, x, y: t.where(t.tensor([True, False, True]), x, y),
+            "cat": lambda t, x, y: t.cat((x, y)),
+            "stack": lambda t, x, y: t.stack((x, y)),
+            "outer": lambda t, x, y: t.outer(x, y),
+            "logical_and": lambda t, x, y: t.logical_and(x, y),
+            "T89 matmul": lambda t, x, y: x @ y,
+            "clamp": lambda t, x, y: x.clamp(min=y),
+            "T93 add_": lambda t, x, y: x.add_(y),
+            "T93 copy_": lambda t, x, y: x.copy_(y),
+            "T93 mul_": lambda t, x, y: x.mul_(y),
+            "equal": lambda t, x, y: t.equal(x, y),
+            "setitem": lambda t, x, y: _set(x, y),
+        }.items()
+    ),
+    *(
+        OpCase(
+            f"dtype of {name}",
+            lambda t, fn=fn: {a: attempt(lambda a=a: fn(t, _values(t, a))) for a in DTYPES},
+            gradient=False,
+        )
+        for name, fn in {
+            "sum": lambda t, x: x.sum(),
+            "T88 mean": lambda t, x: x.mean(),
+            "prod": lambda t, x: x.prod(),
+            "cumsum": lambda t, x: x.cumsum(0),
+            "max": lambda t, x: x.max(),
+            "argmax": lambda t, x: x.argmax(),
+            "var": lambda t, x: x.var(),
+            "norm": lambda t, x: x.norm(),
+            "all": lambda t, x: x.all(),
+            "any": lambda t, x: x.any(),
+            "logsumexp": lambda t, x: t.logsumexp(x, 0),
+            "T90 neg": lambda t, x: -x,
+            "abs": lambda t, x: x.abs(),
+            "square": lambda t, x: x.square(),
+            "sign": lambda t, x: x.sign(),
+            "floor": lambda t, x: x.floor(),
+            "invert": lambda t, x: ~x,
+            "sort": lambda t, x: x.sort(),
+            "clamp": lambda t, x: x.clamp(0, 1),
+            "isnan": lambda t, x: x.isnan(),
+            "amax": lambda t, x: x.amax(0),
+            "reciprocal": lambda t, x: x.reciprocal() * 0,
+            "rsqrt": lambda t, x: x.rsqrt() * 0,
+            "clamp float bound": lambda t, x: x.clamp(min=0.5),
+            "pow float": lambda t, x: x**2.0,
+            "bernoulli mask": lambda t, x: x > 0,
+            "requires_grad_": lambda t, x: x.requires_grad_().requires_grad,
+        }.items()
+    ),
+)
 
 
 def _set(x: Any, y: Any) -> Any:
     x[:] = y
     return x
-
-
-_CASTS = (
-    OpCase("casts", lambda t, x: [x.to(getattr(t, d)) for d in DTYPES], values=([-1.9, -0.5, 0.0, 0.5, 1.9, 100.7],), gradient=False,
-           skip={"strided": "uint8 of a negative float is undefined"}),
-    OpCase("T92 casts truncate", lambda t, x: [x.int(), x.long(), x.bool()], values=([-1.9, -0.5, 0.5, 1.9, 2.5],), gradient=False),
-    OpCase("cast methods", lambda t, x: [x.float(), x.double(), x.int(), x.long(), x.bool(), x.type(t.int64), x.to(dtype=t.float64), x.to("cpu")],
-           ((3,),), draw="whole", gradient=False, dtypes=DTYPES),
-    OpCase("T97 gradient through casts", lambda t, x: (x.double() * 2, x.float() * 3, x.to(t.float64).sum()), ((3,),)),
-    OpCase("T97 gradient of mixed dtypes", lambda t, x, y: x * t.tensor(2.0, dtype=t.float64) + y.double(), ((3,), ())),
-    OpCase("T97 gradient of a wide sum", lambda t, x, y: x.double() * y, ((3,), (2, 1))),
-    OpCase("to gives the same tensor", lambda t: [_is_same(t.ones(2))]),
-    OpCase("to another tensor", lambda t: t.ones(2).to(t.ones(1, dtype=t.int64))),
-    OpCase("type_as", lambda t: t.ones(2).type_as(t.ones(1, dtype=t.int64))),
-    OpCase("dtype objects", lambda t: [
-        [str(d), repr(d), d.is_floating_point, d.itemsize, d.is_complex, d.is_signed] for d in (getattr(t, n) for n in DTYPES)]),
-    OpCase("dtype aliases", lambda t: [t.float is t.float32, t.double is t.float64, t.long is t.int64, t.int is t.int32]),
-    OpCase("finfo and iinfo", lambda t: [
-        t.finfo(t.float32).eps, t.finfo(t.float64).max, t.finfo(t.float32).tiny, t.iinfo(t.int32).max, t.iinfo(t.uint8).min]),
-    OpCase("default dtype", lambda t: _default_dtype(t)),
-    OpCase("device", lambda t: [str(t.ones(1).device), repr(t.device("cpu")), t.device("cpu") == t.ones(1).device, t.device("cpu").type,
-                                t.cuda.is_available(), t.ones(1, device="cpu").device.index]),
-)  # fmt: skip
-
-
-def _is_same(x: Any) -> list[bool]:
-    return [x.to(x.dtype) is x, x.float() is x, x.to("cpu") is x, x.contiguous() is x, x.to(x.dtype, copy=True) is x, x.cpu() is x]
-
-
-def _default_dtype(t: Any) -> list[Any]:
-    t.set_default_dtype(t.float64)
-    try:
-        return [t.get_default_dtype(), t.ones(2), t.tensor([1.5]), t.tensor([1]) / 2, t.tensor([1]) + 1.5, t.arange(2.0)]
-    finally:
-        t.set_default_dtype(t.float32)
-
-
-_EXITS = (
-    OpCase("item", lambda t: [t.tensor(v).item() for v in (1.5, 3, True, -0.0, NAN, INF)] + [t.tensor([[2.5]]).item()]),
-    OpCase("item of float32 is a double", lambda t: [t.tensor(0.1).item(), t.tensor([0.1, 0.2]).tolist()]),
-    OpCase("tolist", lambda t, x: (x.tolist(), x.shape), ((2, 3),), draw="whole", gradient=False, dtypes=DTYPES),
-    OpCase("tolist of 0-dim", lambda t: [t.tensor(2).tolist(), t.tensor(1.5).tolist(), t.tensor(True).tolist(), t.tensor([]).tolist()]),
-    OpCase("numpy", lambda t, x: (x.detach().numpy(), x.detach().numpy().dtype.name), ((2, 3),), gradient=False, dtypes=(*DTYPES,),
-           skip={"special": "draws no special whole numbers"}),
-    OpCase("numpy shares memory", lambda t: _shares(t)),
-    OpCase("__array__", lambda t: [np.asarray(t.arange(3)), np.array(t.ones(2)), np.asarray(t.ones(2), dtype=np.float64)]),
-    OpCase("numbers of tensors", lambda t: [
-        float(t.tensor(2.5)), int(t.tensor(2.9)), bool(t.tensor([0.0])), bool(t.tensor(3)), int(t.tensor([7])), [10, 20, 30][t.tensor(1)],
-        f"{t.tensor(2.5):.3f}", f"{t.tensor(7)}", round(float(t.tensor(1.26)), 1), complex(t.tensor(2.0))]),
-    OpCase("hash and truth", lambda t: [t.ones(2) in {}, len({t.ones(2), t.ones(2)}), t.is_tensor(t.ones(1)), t.is_tensor(1)]),
-)  # fmt: skip
-
-
-def _shares(t: Any) -> list[Any]:
-    array = np.zeros(3, np.float32)
-    x, copy = t.from_numpy(array), t.tensor(array)
-    array[0] = 1
-    x[1] = 2
-    x.numpy()[2] = 3
-    return [array, x, copy]
-
-
-CASES = (*_PROMOTION, *_CASTS, *_EXITS)

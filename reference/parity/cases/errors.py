@@ -23,6 +23,11 @@ def _stale(t: Any, operation: Any, spoil: Any) -> Any:
     z.sum().backward()
 
 
+def _grad_of_several(t: Any) -> Any:
+    x = _leaf(t, 2)
+    return t.autograd.grad(x * 2, x)
+
+
 def _in(write: Any) -> Any:
     """A write into a leaf that requires grad."""
     return lambda t: write(_leaf(t, 3))
@@ -69,7 +74,7 @@ _SHAPES = (
     ErrorCase("len of 0-dim", lambda t: len(t.tensor(1))),
     ErrorCase("iterate 0-dim", lambda t: list(t.tensor(1))),
     ErrorCase("negative size", lambda t: t.zeros(-1)),
-)  # fmt: skip
+)
 
 _REDUCTIONS = (
     ErrorCase("sum dim", lambda t: t.ones(2, 3).sum(2)),
@@ -89,14 +94,19 @@ _REDUCTIONS = (
     ErrorCase("sort dim", lambda t: t.ones(3).sort(1)),
     ErrorCase("cumsum dim", lambda t: t.ones(3).cumsum(1)),
     ErrorCase("allclose dtypes", lambda t: t.allclose(t.ones(1), t.ones(1, dtype=t.float64))),
-)  # fmt: skip
+)
 
 _DTYPES = (
     ErrorCase("T89 matmul dtypes", lambda t: t.ones(2, 2) @ t.ones(2, 2, dtype=t.float64)),
-    ErrorCase("T89 matmul integers and floats", lambda t: t.ones(2, 2) @ t.ones(2, 2, dtype=t.int64)),
+    ErrorCase(
+        "T89 matmul integers and floats", lambda t: t.ones(2, 2) @ t.ones(2, 2, dtype=t.int64)
+    ),
     ErrorCase("T89 dot dtypes", lambda t: t.dot(t.ones(2), t.ones(2, dtype=t.float64))),
     ErrorCase("T89 mv dtypes", lambda t: t.mv(t.ones(2, 2), t.ones(2, dtype=t.float64))),
-    ErrorCase("T89 addmm dtypes", lambda t: t.addmm(t.ones(2), t.ones(2, 2), t.ones(2, 2, dtype=t.float64))),
+    ErrorCase(
+        "T89 addmm dtypes",
+        lambda t: t.addmm(t.ones(2), t.ones(2, 2), t.ones(2, 2, dtype=t.float64)),
+    ),
     ErrorCase("T90 bool minus bool", lambda t: t.tensor([True]) - t.tensor([True])),
     ErrorCase("T90 bool minus True", lambda t: t.tensor([True]) - True),
     ErrorCase("T90 number minus bool", lambda t: 1.5 - t.tensor([True])),
@@ -118,12 +128,14 @@ _DTYPES = (
     ErrorCase("div rounding mode", lambda t: t.div(t.ones(2), 2, rounding_mode="up")),
     ErrorCase("requires_grad of integers", lambda t: t.tensor([1]).requires_grad_()),
     ErrorCase("requires_grad of new integers", lambda t: t.tensor([1], requires_grad=True)),
-    ErrorCase("requires_grad of an intermediate", lambda t: (_leaf(t, 2) * 2).requires_grad_(False)),
+    ErrorCase(
+        "requires_grad of an intermediate", lambda t: (_leaf(t, 2) * 2).requires_grad_(False)
+    ),
     ErrorCase("where of three dtypes", lambda t: t.where(t.ones(2), t.ones(2), t.ones(2))),
     ErrorCase("alpha of integers", lambda t: t.tensor([1]).add(t.tensor([1]), alpha=0.5)),
     ErrorCase("clamp without bounds", lambda t: t.ones(2).clamp()),
     ErrorCase("set_default_dtype integer", lambda t: t.set_default_dtype(t.int64)),
-)  # fmt: skip
+)
 
 _MATMULS = (
     ErrorCase("matmul inner sizes", lambda t: t.ones(2, 3) @ t.ones(2, 3)),
@@ -147,7 +159,7 @@ _MATMULS = (
     ErrorCase("einsum sizes", lambda t: t.einsum("ij,jk->ik", t.ones(2, 3), t.ones(2, 3))),
     ErrorCase("einsum operands", lambda t: t.einsum("ij,jk->ik", t.ones(2, 3))),
     ErrorCase("einsum ranks", lambda t: t.einsum("ijk->ij", t.ones(2, 3))),
-)  # fmt: skip
+)
 
 _INDICES = (
     ErrorCase("index too large", lambda t: t.ones(3)[3]),
@@ -159,13 +171,18 @@ _INDICES = (
     ErrorCase("zero step", lambda t: t.ones(3)[::0]),
     ErrorCase("index tensor too large", lambda t: t.ones(3)[t.tensor([0, 3])]),
     ErrorCase("index tensor of dim 1", lambda t: t.ones(2, 3)[:, t.tensor([0, -4])]),
-    ErrorCase("index tensors do not broadcast", lambda t: t.ones(3, 3)[t.tensor([0, 1]), t.tensor([0, 1, 2])]),
+    ErrorCase(
+        "index tensors do not broadcast",
+        lambda t: t.ones(3, 3)[t.tensor([0, 1]), t.tensor([0, 1, 2])],
+    ),
     ErrorCase("float index", lambda t: t.ones(3)[1.0]),
     ErrorCase("float tensor index", lambda t: t.ones(3)[t.tensor([1.0])]),
     ErrorCase("mask shape", lambda t: t.ones(3, 2)[t.tensor([True, False])]),
     ErrorCase("mask shape of dim 1", lambda t: t.ones(3, 2)[:, t.tensor([True, False, True])]),
     ErrorCase("write shape", lambda t: t.ones(3).__setitem__(slice(None), t.ones(2))),
-    ErrorCase("write by index shape", lambda t: t.ones(3, 4).__setitem__(t.tensor([0, 1]), t.ones(3))),
+    ErrorCase(
+        "write by index shape", lambda t: t.ones(3, 4).__setitem__(t.tensor([0, 1]), t.ones(3))
+    ),
     ErrorCase("write too large index", lambda t: t.ones(3).__setitem__(3, 1.0)),
     ErrorCase("write string", lambda t: t.ones(3).__setitem__(0, "a")),
     ErrorCase("gather too large", lambda t: t.ones(3).gather(0, t.tensor([3]))),
@@ -178,7 +195,7 @@ _INDICES = (
     ErrorCase("masked_select dtype", lambda t: t.ones(3).masked_select(t.tensor([1, 0, 1]))),
     ErrorCase("masked_fill value", lambda t: t.ones(3).masked_fill(t.tensor([True]), t.ones(2))),
     ErrorCase("T103 write into an expanded tensor", lambda t: t.ones(1).expand(3).add_(t.ones(3))),
-)  # fmt: skip
+)
 
 _VALUES = (
     ErrorCase("item of several", lambda t: t.ones(2).item()),
@@ -202,19 +219,31 @@ _VALUES = (
     ErrorCase("add string", lambda t: t.ones(1) + "a"),
     ErrorCase("format of several", lambda t: f"{t.ones(2):.2f}"),
     ErrorCase("int64 out of range", lambda t: t.tensor(2**63)),
-)  # fmt: skip
+)
 
 _AUTOGRAD = (
     ErrorCase("backward of several", lambda t: (_leaf(t, 2) * 2).backward()),
     ErrorCase("backward without a graph", lambda t: t.ones(()).backward()),
     ErrorCase("backward gradient shape", lambda t: (_leaf(t, 2) * 2).backward(t.ones(3))),
     ErrorCase("backward of a detached", lambda t: _leaf(t, 2).sum().detach().backward()),
-    ErrorCase("T98 second backward", lambda t: [y.backward() for y in [(_leaf(t, 3) ** 2).sum()] * 2]),
-    ErrorCase("T98 second backward of exp", lambda t: [y.backward() for y in [_leaf(t, 3).exp().sum()] * 2]),
-    ErrorCase("T98 second backward of a product", lambda t: [y.backward() for y in [(_leaf(t, 2) * _leaf(t, 2)).sum()] * 2]),
-    ErrorCase("grad of an unused input", lambda t: t.autograd.grad(_leaf(t, 2).sum(), [_leaf(t, 2)])),
-    ErrorCase("grad of a tensor without one", lambda t: t.autograd.grad(_leaf(t, 2).sum(), [t.ones(2)])),
-    ErrorCase("grad of several", lambda t: (lambda x: t.autograd.grad(x * 2, x))(_leaf(t, 2))),
+    ErrorCase(
+        "T98 second backward", lambda t: [y.backward() for y in [(_leaf(t, 3) ** 2).sum()] * 2]
+    ),
+    ErrorCase(
+        "T98 second backward of exp",
+        lambda t: [y.backward() for y in [_leaf(t, 3).exp().sum()] * 2],
+    ),
+    ErrorCase(
+        "T98 second backward of a product",
+        lambda t: [y.backward() for y in [(_leaf(t, 2) * _leaf(t, 2)).sum()] * 2],
+    ),
+    ErrorCase(
+        "grad of an unused input", lambda t: t.autograd.grad(_leaf(t, 2).sum(), [_leaf(t, 2)])
+    ),
+    ErrorCase(
+        "grad of a tensor without one", lambda t: t.autograd.grad(_leaf(t, 2).sum(), [t.ones(2)])
+    ),
+    ErrorCase("grad of several", lambda t: _grad_of_several(t)),
     ErrorCase("leaf add_", _in(lambda x: x.add_(1))),
     ErrorCase("leaf mul_", _in(lambda x: x.mul_(2))),
     ErrorCase("leaf zero_", _in(lambda x: x.zero_())),
@@ -228,19 +257,39 @@ _AUTOGRAD = (
     ErrorCase("retain_grad without a graph", lambda t: t.ones(2).retain_grad()),
     ErrorCase("T101 stale exp", lambda t: _stale(t, lambda y: y.exp(), lambda y, z: z.add_(1))),
     ErrorCase("T101 stale pow", lambda t: _stale(t, lambda y: y**2, lambda y, z: y.add_(1))),
-    ErrorCase("T101 stale twice", lambda t: _stale(t, lambda y: y * y, lambda y, z: y.add_(1).mul_(2))),
-    ErrorCase("T101 stale through a view", lambda t: _stale(t, lambda y: y.log(), lambda y, z: y[0].add_(1))),
-    ErrorCase("T101 stale through detach", lambda t: _stale(t, lambda y: y.log(), lambda y, z: y.detach().add_(1))),
-    ErrorCase("T21 stale sigmoid result", lambda t: _stale(t, lambda y: y.sigmoid(), lambda y, z: z.mul_(2))),
-    ErrorCase("T21 stale tanh result", lambda t: _stale(t, lambda y: y.tanh(), lambda y, z: z.zero_())),
-    ErrorCase("T21 stale sin input", lambda t: _stale(t, lambda y: y.sin(), lambda y, z: y.zero_())),
-    ErrorCase("stale matmul", lambda t: _stale(t, lambda y: y @ t.ones(3).mul_(2) + (y @ y), lambda y, z: y.add_(1))),
+    ErrorCase(
+        "T101 stale twice", lambda t: _stale(t, lambda y: y * y, lambda y, z: y.add_(1).mul_(2))
+    ),
+    ErrorCase(
+        "T101 stale through a view",
+        lambda t: _stale(t, lambda y: y.log(), lambda y, z: y[0].add_(1)),
+    ),
+    ErrorCase(
+        "T101 stale through detach",
+        lambda t: _stale(t, lambda y: y.log(), lambda y, z: y.detach().add_(1)),
+    ),
+    ErrorCase(
+        "T21 stale sigmoid result",
+        lambda t: _stale(t, lambda y: y.sigmoid(), lambda y, z: z.mul_(2)),
+    ),
+    ErrorCase(
+        "T21 stale tanh result", lambda t: _stale(t, lambda y: y.tanh(), lambda y, z: z.zero_())
+    ),
+    ErrorCase(
+        "T21 stale sin input", lambda t: _stale(t, lambda y: y.sin(), lambda y, z: y.zero_())
+    ),
+    ErrorCase(
+        "stale matmul",
+        lambda t: _stale(t, lambda y: y @ t.ones(3).mul_(2) + (y @ y), lambda y, z: y.add_(1)),
+    ),
     ErrorCase("stale div", lambda t: _stale(t, lambda y: y / y, lambda y, z: y.add_(1))),
     ErrorCase("backward of floor division", lambda t: (_leaf(t, 2) // 2).sum().backward()),
     ErrorCase("deepcopy of an intermediate", lambda t: copy.deepcopy(_leaf(t, 2) * 2)),
     ErrorCase("grad of another shape", lambda t: setattr(_leaf(t, 2), "grad", t.ones(3))),
     ErrorCase("grad of another type", lambda t: setattr(_leaf(t, 2), "grad", 3)),
-    ErrorCase("grad of another dtype", lambda t: setattr(_leaf(t, 2), "grad", t.ones(2, dtype=t.float64))),
-)  # fmt: skip
+    ErrorCase(
+        "grad of another dtype", lambda t: setattr(_leaf(t, 2), "grad", t.ones(2, dtype=t.float64))
+    ),
+)
 
 ERRORS = (*_SHAPES, *_REDUCTIONS, *_DTYPES, *_MATMULS, *_INDICES, *_VALUES, *_AUTOGRAD)

@@ -1,4 +1,4 @@
-"""Reading and writing by index: basic, integer, boolean, mixed; gather and its relatives. All of it exact."""
+"""Reading and writing by index: basic, integer, boolean, mixed; gather. All of it exact."""
 
 from __future__ import annotations
 
@@ -15,13 +15,32 @@ NO_ROOM = {"0-d": "the index does not fit", "empty": "the index does not fit"}
 _READS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("integer", lambda t, x: (x[1], x[-1], x[0, 2], x[2, -1, 3])),
     ("slice", lambda t, x: (x[1:], x[:, :2], x[..., -2:], x[0:3:2], x[:, 1:4:3], x[5:2])),
-    ("ellipsis and None", lambda t, x: (x[...], x[..., 1], x[None], x[:, None, 0], x[..., None], x[1, ..., 2])),
+    (
+        "ellipsis and None",
+        lambda t, x: (x[...], x[..., 1], x[None], x[:, None, 0], x[..., None], x[1, ..., 2]),
+    ),
     ("0-dim index tensor", lambda t, x: (x[t.tensor(1)], x[:, t.tensor(-1)])),
     ("integer tensor", lambda t, x: (x[t.tensor([0, 2, 0])], x[t.tensor([[0, 1], [-1, -2]])])),
     ("list", lambda t, x: (x[[0, 2]], x[:, [1, 1, 0]], x[[0, 1], [2, 3]])),
-    ("two index tensors", lambda t, x: (x[t.tensor([0, 2]), t.tensor([1, 3])], x[t.tensor([[0], [2]]), t.tensor([1, 3])])),
-    ("index after a slice", lambda t, x: (x[:, t.tensor([3, 0])], x[1:, :, t.tensor([0, 0, 4])], x[..., t.tensor([1, 2])])),
-    ("indices around a slice", lambda t, x: (x[t.tensor([0, 1]), :, t.tensor([2, 4])], x[0, :, t.tensor([2, 4])])),
+    (
+        "two index tensors",
+        lambda t, x: (
+            x[t.tensor([0, 2]), t.tensor([1, 3])],
+            x[t.tensor([[0], [2]]), t.tensor([1, 3])],
+        ),
+    ),
+    (
+        "index after a slice",
+        lambda t, x: (
+            x[:, t.tensor([3, 0])],
+            x[1:, :, t.tensor([0, 0, 4])],
+            x[..., t.tensor([1, 2])],
+        ),
+    ),
+    (
+        "indices around a slice",
+        lambda t, x: (x[t.tensor([0, 1]), :, t.tensor([2, 4])], x[0, :, t.tensor([2, 4])]),
+    ),
     ("index with None", lambda t, x: (x[None, t.tensor([0, 1])], x[t.tensor([0, 1]), None])),
     ("boolean", lambda t, x: (x[x > 0], x[x[:, 0, 0] > -9], x[x[..., 0] > 0])),
     ("boolean list", lambda t, x: x[[True, False, True]]),
@@ -34,7 +53,7 @@ _READS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("range and NumPy", lambda t, x: (x[range(2)], x[t.tensor([2, 0]).numpy()])),
     ("iteration", lambda t, x: list(x)),
     ("tuple of one", lambda t, x: (x[(1,)], x[()])),
-)  # fmt: skip
+)
 
 
 def _write(write: Callable[..., None]) -> Callable[..., Any]:
@@ -74,37 +93,149 @@ _WRITES: tuple[tuple[str, Callable[..., Any], tuple[int, ...]], ...] = (
     ("other dtype", _set(lambda t, x: 0, lambda t, y: y.double()), (5,)),
     ("integer value", _set(lambda t, x: 0, lambda t, y: t.tensor([1, 2, 3, 4, 5])), (1,)),
     ("leading ones", _set(lambda t, x: (0, 0)), (1, 5)),
-)  # fmt: skip
+)
 
 _GATHERS = (
-    OpCase("gather", lambda t, x, i: (t.gather(x, 1, i), x.gather(-1, i)), ((5, 4), (5, 3)), draw=("normal", indices(4)), skip=NO_ROOM),
-    OpCase("gather dim 0 smaller index", lambda t, x, i: x.gather(0, i), ((5, 4), (7, 2)), draw=("normal", indices(5)), skip=NO_ROOM),
-    OpCase("index_select", lambda t, x, i: (t.index_select(x, 0, i), x.index_select(1, i)), ((5, 4), (6,)), draw=("normal", indices(4)), skip=NO_ROOM),
-    OpCase("take_along_dim", lambda t, x, i: t.take_along_dim(x, i, dim=1), ((5, 4), (5, 2)), draw=("normal", indices(4)), skip=NO_ROOM),
-    OpCase("take_along_dim flat", lambda t, x, i: t.take_along_dim(x, i), ((5, 4), (6,)), draw=("normal", indices(20)),
-           skip=NO_ROOM | {"transposed": "PyTorch calls view inside, and raises"}),
-    OpCase("take_along_dim argsort", lambda t, x: x.take_along_dim(x.argsort(1), 1), MAT, draw="distinct"),
-    OpCase("masked_select", lambda t, x, m: (t.masked_select(x, m), x.masked_select(m)), ((5, 4), (4,)), draw=("normal", "bool")),
-    OpCase("masked_fill tensor value", lambda t, x, m: x.masked_fill(m, t.tensor(2.0)), ((5, 4), (5, 1)), draw=("normal", "bool")),
-    OpCase("T104 index with duplicates", lambda t, x: (x[t.tensor([1, 1, 1])], x[[0, 0], [1, 1]]), ((3, 2),), skip=NO_ROOM),
-    OpCase("T104 gather with duplicates", lambda t, x: x.gather(1, t.tensor([[0, 0, 0, 1]])), ((1, 2),), skip=NO_ROOM),
-    OpCase("T104 index_select with duplicates", lambda t, x: x.index_select(0, t.tensor([1, 1, 0, 1])), ((2, 3),), skip=NO_ROOM),
-    OpCase("nonzero", lambda t, x: (t.nonzero(x), x.nonzero(as_tuple=True)), ((3, 4),), draw="whole", gradient=False),
+    OpCase(
+        "gather",
+        lambda t, x, i: (t.gather(x, 1, i), x.gather(-1, i)),
+        ((5, 4), (5, 3)),
+        draw=("normal", indices(4)),
+        skip=NO_ROOM,
+    ),
+    OpCase(
+        "gather dim 0 smaller index",
+        lambda t, x, i: x.gather(0, i),
+        ((5, 4), (7, 2)),
+        draw=("normal", indices(5)),
+        skip=NO_ROOM,
+    ),
+    OpCase(
+        "index_select",
+        lambda t, x, i: (t.index_select(x, 0, i), x.index_select(1, i)),
+        ((5, 4), (6,)),
+        draw=("normal", indices(4)),
+        skip=NO_ROOM,
+    ),
+    OpCase(
+        "take_along_dim",
+        lambda t, x, i: t.take_along_dim(x, i, dim=1),
+        ((5, 4), (5, 2)),
+        draw=("normal", indices(4)),
+        skip=NO_ROOM,
+    ),
+    OpCase(
+        "take_along_dim flat",
+        lambda t, x, i: t.take_along_dim(x, i),
+        ((5, 4), (6,)),
+        draw=("normal", indices(20)),
+        skip=NO_ROOM | {"transposed": "PyTorch calls view inside, and raises"},
+    ),
+    OpCase(
+        "take_along_dim argsort",
+        lambda t, x: x.take_along_dim(x.argsort(1), 1),
+        MAT,
+        draw="distinct",
+    ),
+    OpCase(
+        "masked_select",
+        lambda t, x, m: (t.masked_select(x, m), x.masked_select(m)),
+        ((5, 4), (4,)),
+        draw=("normal", "bool"),
+    ),
+    OpCase(
+        "masked_fill tensor value",
+        lambda t, x, m: x.masked_fill(m, t.tensor(2.0)),
+        ((5, 4), (5, 1)),
+        draw=("normal", "bool"),
+    ),
+    OpCase(
+        "T104 index with duplicates",
+        lambda t, x: (x[t.tensor([1, 1, 1])], x[[0, 0], [1, 1]]),
+        ((3, 2),),
+        skip=NO_ROOM,
+    ),
+    OpCase(
+        "T104 gather with duplicates",
+        lambda t, x: x.gather(1, t.tensor([[0, 0, 0, 1]])),
+        ((1, 2),),
+        skip=NO_ROOM,
+    ),
+    OpCase(
+        "T104 index_select with duplicates",
+        lambda t, x: x.index_select(0, t.tensor([1, 1, 0, 1])),
+        ((2, 3),),
+        skip=NO_ROOM,
+    ),
+    OpCase(
+        "nonzero",
+        lambda t, x: (t.nonzero(x), x.nonzero(as_tuple=True)),
+        ((3, 4),),
+        draw="whole",
+        gradient=False,
+    ),
     OpCase("where of one", lambda t, x: t.where(x > 0), ((3, 4),), gradient=False),
-    OpCase("scatter_add and scatter", lambda t, x, i, y: (x.scatter_add(1, i, y), x.scatter(1, i, 2.0)), ((5, 4), (5, 4), (5, 4)),
-           draw=("normal", indices(4), "normal"), skip=NO_ROOM),
-    OpCase("scatter_ one hot", lambda t, i: t.zeros(6, 4).scatter_(1, i.unsqueeze(1), 1.0), ((6,),), draw=indices(4), skip=NO_ROOM),
-    OpCase("one_hot", lambda t, i: t.nn.functional.one_hot(i, 4), ((6,),), draw=indices(4), skip=NO_ROOM),
-    OpCase("index_add", lambda t, x, y: x.index_add(0, t.tensor([1, 1, 0]), y), ((4, 3), (3, 3)), skip=NO_ROOM),
-)  # fmt: skip
+    OpCase(
+        "scatter_add and scatter",
+        lambda t, x, i, y: (x.scatter_add(1, i, y), x.scatter(1, i, 2.0)),
+        ((5, 4), (5, 4), (5, 4)),
+        draw=("normal", indices(4), "normal"),
+        skip=NO_ROOM,
+    ),
+    OpCase(
+        "scatter_ one hot",
+        lambda t, i: t.zeros(6, 4).scatter_(1, i.unsqueeze(1), 1.0),
+        ((6,),),
+        draw=indices(4),
+        skip=NO_ROOM,
+    ),
+    OpCase(
+        "one_hot",
+        lambda t, i: t.nn.functional.one_hot(i, 4),
+        ((6,),),
+        draw=indices(4),
+        skip=NO_ROOM,
+    ),
+    OpCase(
+        "index_add",
+        lambda t, x, y: x.index_add(0, t.tensor([1, 1, 0]), y),
+        ((4, 3), (3, 3)),
+        skip=NO_ROOM,
+    ),
+)
 
 CASES = (
     *(OpCase(f"read {name}", fn, BOX, skip=NO_ROOM) for name, fn in _READS),
-    *(OpCase(f"read {name}, integers", fn, BOX, dtypes=("int64", "bool"), gradient=False, skip=NO_ROOM)
-      for name, fn in _READS if "boolean" not in name and "True" not in name),
+    *(
+        OpCase(
+            f"read {name}, integers",
+            fn,
+            BOX,
+            dtypes=("int64", "bool"),
+            gradient=False,
+            skip=NO_ROOM,
+        )
+        for name, fn in _READS
+        if "boolean" not in name and "True" not in name
+    ),
     *(OpCase(f"write {name}", fn, (BOX[0], shape), skip=NO_ROOM) for name, fn, shape in _WRITES),
     *_GATHERS,
-    OpCase("rows of an embedding", lambda t, w, i: w[i], ((6, 3), (2, 4)), draw=("normal", indices(6)), skip=NO_ROOM),
-    OpCase("loss by index", lambda t, x, i: x[t.arange(len(i)), i].sum(), ((5, 4), (5,)), draw=("whole", indices(4)), skip=NO_ROOM),
-    OpCase("contains", lambda t: [2 in t.tensor([1, 2]), 3 in t.tensor([1, 2]), 2.0 in t.tensor([[1.0, NAN]])]),
-)  # fmt: skip
+    OpCase(
+        "rows of an embedding",
+        lambda t, w, i: w[i],
+        ((6, 3), (2, 4)),
+        draw=("normal", indices(6)),
+        skip=NO_ROOM,
+    ),
+    OpCase(
+        "loss by index",
+        lambda t, x, i: x[t.arange(len(i)), i].sum(),
+        ((5, 4), (5,)),
+        draw=("whole", indices(4)),
+        skip=NO_ROOM,
+    ),
+    OpCase(
+        "contains",
+        lambda t: [2 in t.tensor([1, 2]), 3 in t.tensor([1, 2]), 2.0 in t.tensor([[1.0, NAN]])],
+    ),
+)
