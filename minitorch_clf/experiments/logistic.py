@@ -68,6 +68,13 @@ def train(
     return losses
 
 
+def predictions(model: nn.Module) -> list[tuple[float, float, int]]:
+    """Return (x, probability of yes, class) for x = 1, 2, 3, and 4, which it never saw."""
+    with torch.no_grad():
+        probabilities = model(torch.tensor([[1.0], [2.0], [3.0], [4.0]])).flatten().tolist()
+    return [(x, p, int(p >= 0.5)) for x, p in zip((1.0, 2.0, 3.0, 4.0), probabilities, strict=True)]
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Train, then print what was learned and what it says about x = 1, 2, 3, 4."""
     defaults = Config()
@@ -83,13 +90,10 @@ def main(arguments: list[str] | None = None) -> None:
 
     model = build(config)
     train(config, model, report)
-
     for name, parameter in model.named_parameters():
         print(f"{name} {parameter.item():.4f}")
-    with torch.no_grad():
-        for x in (1.0, 2.0, 3.0, 4.0):
-            probability = model(torch.tensor([[x]])).item()
-            print(f"x = {x:.0f}  probability {probability:.4f}  class {int(probability >= 0.5)}")
+    for x, probability, label in predictions(model):
+        print(f"x = {x:.0f}  probability {probability:.4f}  class {label}")
 
 
 if __name__ == "__main__":
