@@ -7,12 +7,16 @@ are PyTorch's bit for bit.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from minitorch_clf.kernels.elementary import exp, expm1, log1p
+from minitorch_clf.kernels.elementary import erf, exp, expm1, log1p
 from minitorch_clf.kernels.jit import fma, kernel
 
 BLOCK = 16
+SQRT_HALF = math.sqrt(0.5)
+BETA, KAPPA = math.sqrt(2 / math.pi), 0.044715
 
 
 @kernel
@@ -186,3 +190,49 @@ def log_sigmoid_backward(grad, x, out):
         share = e / (one + e)
         slope = one - share if x[i] < zero else share
         out[i] = slope * grad[i]
+
+
+@kernel
+def gelu(x, out):
+    """x / 2 * (1 + erf(x / sqrt(2)))."""
+    half, one, root = x.dtype.type(0.5), x.dtype.type(1), x.dtype.type(SQRT_HALF)
+    for i in range(x.size):
+        out[i] = x[i] * half * (one + erf(x[i] * root))
+
+
+@kernel
+def gelu_backward(grad, x, out):
+    """grad * (P + x * p) with P and p the normal distribution and its density."""
+    half, one, root = x.dtype.type(0.5), x.dtype.type(1), x.dtype.type(SQRT_HALF)
+    density = x.dtype.type(1 / math.sqrt(2 * math.pi))
+    for i in range(x.size):
+        p = density * exp(-half * x[i] * x[i])
+        out[i] = grad[i] * (half * (one + erf(x[i] * root)) + x[i] * p)
+
+
+@kernel
+def gelu_tanh(x, out):
+    """x / 2 * (1 + tanh(u)) with u = sqrt(2 / pi) * (x + 0.044715 * x**3)."""
+    half, one = x.dtype.type(0.5), x.dtype.type(1)
+    beta, kappa = x.dtype.type(BETA), x.dtype.type(KAPPA)
+    for i in range(x.size):
+        out[i] = half * x[i] * (one + tanh_of(beta * (x[i] + kappa * x[i] * x[i] * x[i])))
+
+
+@kernel
+def gelu_tanh_backward(grad, x, out):
+    """grad * ((1 + t) / 2 + x / 2 * (1 - t * t) * du/dx) with t = tanh(u), u as in gelu_tanh."""
+    half, one, three = x.dtype.type(0.5), x.dtype.type(1), x.dtype.type(3)
+    beta, kappa = x.dtype.type(BETA), x.dtype.type(KAPPA)
+    for i in range(x.size):
+        square = x[i] * x[i]
+        t = tanh_of(beta * (x[i] + kappa * square * x[i]))
+        slope = beta * (one + three * kappa * square)
+        out[i] = grad[i] * (half * (one + t) + half * x[i] * (one - t * t) * slope)
+
+
+@kernel
+def tanh_of(u):
+    """1 - 2 / (exp(2 * u) + 1): good to an ulp of 1, not of itself near 0."""
+    one, two = type(u)(1), type(u)(2)
+    return one - two / (exp(two * u) + one)
