@@ -70,6 +70,7 @@ class Generator:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
+        self._engine: Array | None = None
         self.manual_seed(DEFAULT_SEED)
 
     def manual_seed(self, seed: int) -> Self:
@@ -84,7 +85,7 @@ class Generator:
             raise ValueError("Overflow when unpacking long long")
         with self.lock:
             self._seed = seed % 2**64
-            self._engine: Array | None = None
+            self._engine = None
             self.kept_normal = math.nan
         return self
 
@@ -93,8 +94,8 @@ class Generator:
         return self._seed
 
     def seed(self) -> int:
-        """Seed from the operating system's randomness, and say with what (53 bits)."""
-        seed = secrets.randbits(53)
+        """Seed from the operating system's randomness, and say with what (64 bits)."""
+        seed = secrets.randbits(64)
         self.manual_seed(seed)
         return seed
 
@@ -102,8 +103,9 @@ class Generator:
     def engine(self) -> Array:
         """What the kernels draw from, made when first needed: so importing us loads no Numba."""
         if self._engine is None:
-            self._engine = np.empty(626, np.uint32)
-            kernels.seed_engine(self._seed % 2**32, self._engine)
+            engine = np.empty(626, np.uint32)
+            kernels.seed_engine(self._seed % 2**32, engine)
+            self._engine = engine
         return self._engine
 
     def random_raw32(self, n: int) -> Array:
@@ -157,6 +159,21 @@ def _restore(cls: type[Generator], state: Array) -> Generator:
     generator = cls()
     generator.state = state
     return generator
+
+
+_default = Generator()
+_default.seed()
+
+
+def default() -> Generator:
+    """The generator that is drawn from where none is given. Seeded at random, as PyTorch's is."""
+    return _default
+
+
+def set_default(generator: Generator) -> None:
+    """Make `generator` the default: for the one that the public `default_generator` names."""
+    global _default  # noqa: PLW0603 - one stream for the process, as in PyTorch
+    _default = generator
 
 
 # --- real numbers ---------------------------------------------------------------------------------
