@@ -10,6 +10,7 @@ then is behind the three methods of `Recorder`.
 
 from __future__ import annotations
 
+import contextvars
 import copy
 import functools
 import heapq
@@ -28,6 +29,7 @@ Array: TypeAlias = Any
 Gradients: TypeAlias = Sequence[Array | None]
 Hook: TypeAlias = Callable[[Array], Array | None]
 F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
 
 # --- grad mode ------------------------------------------------------------------------------------
 
@@ -129,6 +131,35 @@ class enable_grad(_Mode):  # noqa: N801 - PyTorch's name
     mode = True
 
 
+# --- without floating-point warnings --------------------------------------------------------------
+
+
+class _Quiet(threading.local):
+    """Per thread: a context in which NumPy keeps quiet, and whether we are in it."""
+
+    def __init__(self) -> None:
+        self.context = contextvars.copy_context()
+        self.context.run(np.seterr, all="ignore")
+        self.inside = False
+
+
+_quiet = _Quiet()
+
+
+def quietly(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    """function(*args) with overflow, 0 / 0 and the like giving inf and nan and no warning.
+
+    As `with np.errstate(all="ignore")`, whose entry and exit cost more than a small NumPy call.
+    """
+    if _quiet.inside:
+        return function(*args, **kwargs)
+    _quiet.inside = True
+    try:
+        return _quiet.context.run(function, *args, **kwargs)
+    finally:
+        _quiet.inside = False
+
+
 # --- what forward leaves for backward -------------------------------------------------------------
 
 
@@ -166,6 +197,7 @@ class Context:
 
     def __init__(self, needs_input_grad: tuple[bool, ...] = ()) -> None:
         self.needs_input_grad = needs_input_grad
+        self.materialize_grads = True
         self.to_save: tuple[Array, ...] = ()
         self.saved: tuple[Saved, ...] | None = None
         self.node: Node | None = None  # set only on the copy that a create_graph walk uses
@@ -177,6 +209,10 @@ class Context:
         Nothing else: a value computed from the inputs would be a constant to the second derivative.
         """
         self.to_save = arrays
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward gets zeros, or None, for an output into which no gradient flowed."""
+        self.materialize_grads = value
 
     @property
     def saved_tensors(self) -> tuple[Array, ...]:
@@ -260,14 +296,17 @@ class Function(ABC):
         return cls.forward(Context((False,) * len(inputs)), *inputs, **options)
 
 
-class Recordable(ABC):
-    """Something that records the Function run on it: a Tensor, seen from the tape."""
+class Recordable:
+    """Something that records the Function run on it: a Tensor, seen from the tape.
+
+    Not an ABC, like Leaf below: `isinstance` of an array against an ABC costs more than an addition.
+    """
 
     __slots__ = ()
 
     @staticmethod
-    @abstractmethod
-    def record(op: type[Function], *inputs: Array, **options: Any) -> Any: ...
+    def record(op: type[Function], *inputs: Array, **options: Any) -> Any:
+        raise NotImplementedError
 
 
 class Recorder(ABC):
@@ -338,10 +377,10 @@ class Node:
     def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:
         """The gradients of the inputs, given those of the outputs (None: nothing flowed in)."""
         ctx = self.ctx if recorder is None else self.ctx.recorded(self, recorder)
-        if len(grads) > 1:
+        if len(grads) > 1 and ctx.materialize_grads:
             grads = [_zeros(m, recorder) if g is None else g for g, m in zip(grads, self.outputs)]
         try:
-            result = self.op.backward(ctx, *grads)
+            result = quietly(self.op.backward, ctx, *grads)
         except StaleSave as stale:
             raise RuntimeError(self._stale_text(stale.saved)) from None
         return result if isinstance(result, tuple) else (result,)
@@ -369,13 +408,13 @@ class Node:
         return f"<{self.name()} object at {id(self):#x}>"
 
 
-class Leaf(ABC):
+class Leaf:
     """Something that collects a gradient: a Tensor the user made, seen from the tape."""
 
     __slots__ = ()
 
-    @abstractmethod
-    def accumulate_grad(self, grad: Array) -> None: ...
+    def accumulate_grad(self, grad: Array) -> None:
+        raise NotImplementedError
 
 
 class NoFunction(Function):

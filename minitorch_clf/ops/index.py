@@ -27,6 +27,10 @@ class Index(Function):
         return IndexAdd.call(grad_output, shape=ctx.shape, index=ctx.index)
 
 
+class MaskedSelect(Index):
+    """out = the elements of x under a mask.   grad_x = g under the mask."""
+
+
 class IndexAdd(Function):
     """out = zeros of `shape`, out[index] += x, a place named twice added twice.   grad_x = g[index]."""
 

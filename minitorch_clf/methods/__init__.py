@@ -1,0 +1,1 @@
+"""The methods of Tensor, by family. `tensor.Tensor` inherits them all."""

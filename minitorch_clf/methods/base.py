@@ -1,0 +1,199 @@
+"""What every family of methods may ask of a Tensor, and how two operands become one dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Number
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from minitorch_clf.dtypes import CPU, Size, as_dtype, device, dtype, result_dtype
+from minitorch_clf.ops.pointwise import ToCopy
+from minitorch_clf.tape import Array, Function
+
+if TYPE_CHECKING:
+    from minitorch_clf.tensor import Tensor
+
+Scalar: TypeAlias = "bool | int | float"
+SCALARS = (bool, int, float, np.bool_, np.number)
+
+
+class Methods:
+    """The root of the families: an array, and a way to run a Function on Tensors."""
+
+    __slots__ = ()
+
+    array: Array
+    """The NumPy array that holds the values. Writing into it goes unseen by autograd."""
+
+    @staticmethod
+    def _apply(op: type[Function], *inputs: Any, **options: Any) -> Tensor:
+        raise NotImplementedError
+
+    @staticmethod
+    def _wrap(array: Array) -> Tensor:
+        raise NotImplementedError
+
+    # --- what it is ---
+
+    @property
+    def shape(self) -> Size:
+        return Size(self.array.shape)
+
+    @property
+    def dtype(self) -> dtype:
+        return as_dtype(self.array.dtype)
+
+    @property
+    def device(self) -> device:
+        return CPU
+
+    @property
+    def ndim(self) -> int:
+        return int(self.array.ndim)
+
+    @property
+    def itemsize(self) -> int:
+        return int(self.array.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.array.nbytes)
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return int(self.array.ndim)
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return int(self.array.size)
+
+    nelement = numel
+
+    def element_size(self) -> int:
+        """Bytes per element."""
+        return int(self.array.itemsize)
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or its entry `dim`."""
+        if dim is None:
+            return Size(self.array.shape)
+        return self.array.shape[wrap_dim(dim, self.array.ndim)]
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Elements to step over, per dimension."""
+        strides = tuple(s // self.array.itemsize for s in self.array.strides)
+        return strides if dim is None else strides[wrap_dim(dim, self.array.ndim)]
+
+    def is_floating_point(self) -> bool:
+        """Whether the dtype is float32 or float64."""
+        return bool(self.array.dtype.kind == "f")
+
+    def is_complex(self) -> bool:
+        """False: there are no complex dtypes here."""
+        return False
+
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie in memory in the order of the indices."""
+        return bool(self.array.flags.c_contiguous)
+
+    def _cast(self, to: dtype) -> Tensor:
+        """This Tensor in dtype `to`, recorded; itself where it is of that dtype already."""
+        if self.array.dtype == to.numpy:
+            return self  # type: ignore[return-value]  # every Methods is a Tensor
+        return self._apply(ToCopy, self, dtype=to.numpy)
+
+
+# --- dimensions -----------------------------------------------------------------------------------
+
+
+def wrap_dim(dim: int, ndim: int) -> int:
+    """`dim` counted from the front.   A 0-dim tensor has the dimensions -1 and 0.
+
+    IndexError  "Dimension out of range (expected to be in range of [-2, 1], but got 2)"
+    """
+    if isinstance(dim, Methods):
+        dim = dim.array.item()
+    n = max(ndim, 1)
+    if not -n <= dim < n:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})"
+        )
+    return dim + n if dim < 0 else dim
+
+
+def wrap_dims(dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...] | None:
+    """The axes a reduction over `dim` runs along; None (all of them) for None, () and 0-dim."""
+    if dim is None:
+        return None
+    dims = (dim,) if isinstance(dim, (int, np.integer)) else tuple(dim)
+    wrapped = tuple(wrap_dim(d, ndim) for d in dims)
+    for k, d in enumerate(wrapped):
+        if d in wrapped[:k]:
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
+    return wrapped if wrapped and ndim else None
+
+
+def sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape in `f(2, 3)`, `f((2, 3))` or `f(torch.Size([2, 3]))`."""
+    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
+        shape = tuple(shape[0])
+    for n in shape:
+        if not isinstance(n, (int, np.integer)) and not (
+            isinstance(n, Methods) and n.array.dtype.kind in "iu" and n.array.ndim == 0
+        ):
+            raise TypeError(f"expected a size made of ints, but got {type(n).__name__} in {shape}")
+    return tuple([int(n) for n in shape])
+
+
+# --- operands -------------------------------------------------------------------------------------
+
+
+def is_operand(other: object) -> bool:
+    """Whether a binary operator knows what to do with `other`."""
+    return isinstance(other, (Methods, np.ndarray, *SCALARS))
+
+
+def operands(
+    name: str, x: Methods, other: Any, *, float_result: bool = False
+) -> tuple[Tensor, Any]:
+    """`x` and `other` in one dtype, PyTorch's (dtypes.result_dtype); `other` may stay a scalar.
+
+    float_result  division: two integers become the default float dtype
+    """
+    if isinstance(other, np.ndarray):
+        other = x._wrap(other)
+    if isinstance(other, Methods):
+        if x.array.dtype == other.array.dtype and not float_result:
+            return x, other  # type: ignore[return-value]
+        to = result_dtype(((x.dtype, x.ndim), (other.dtype, other.ndim)))
+        to = _floating(to) if float_result else to
+        return x._cast(to), other._cast(to)
+    if not isinstance(other, (*SCALARS, Number)):
+        raise TypeError(
+            f"{name}(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}"
+        )
+    if isinstance(other, complex):
+        raise NotImplementedError(f"{name}: complex numbers are not supported, got {other!r}")
+    to = result_dtype(((x.dtype, x.ndim), other))
+    to = _floating(to) if float_result else to
+    return x._cast(to), as_scalar(other, to)
+
+
+def as_scalar(value: Any, to: dtype) -> Any:
+    """A Python number as an operand of `to`: floats stay weak, integers wrap around."""
+    if to.category == 2:
+        return float(value)
+    return np.asarray(value).astype(to.numpy)[()]
+
+
+def _floating(d: dtype) -> dtype:
+    return d if d.category == 2 else result_dtype(((d, 1), 1.0))
+
+
+def floating(x: Methods) -> Tensor:
+    """`x`, integers cast to the default float dtype: what exp, log, mean of counts and so on do."""
+    return x._cast(_floating(x.dtype))

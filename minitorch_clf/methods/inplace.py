@@ -1,0 +1,205 @@
+"""Methods that end in an underscore: the tensor takes the value, and the history, of a result.
+
+`x.add_(y)` is `x._become(x.add(y))`. What that does to views, versions and the graph is written
+once, in tensor.py. The functional method says what the value is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch_clf import random
+from minitorch_clf.methods.base import Methods, as_scalar
+from minitorch_clf.methods.pointwise import PointwiseMethods
+from minitorch_clf.ops import pointwise as ops
+from minitorch_clf.tape import Array
+
+if TYPE_CHECKING:
+    from minitorch_clf.tensor import Tensor
+
+
+class InplaceMethods(PointwiseMethods):
+    """In-place arithmetic, filling, and random filling."""
+
+    __slots__ = ()
+
+    def _become(self, result: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    # --- arithmetic ---
+
+    def add_(self, other: Any, *, alpha: float = 1) -> Tensor:
+        return self._become(self.add(other, alpha=alpha))
+
+    def sub_(self, other: Any, *, alpha: float = 1) -> Tensor:
+        return self._become(self.sub(other, alpha=alpha))
+
+    def mul_(self, other: Any) -> Tensor:
+        return self._become(self.mul(other))
+
+    def div_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+        return self._become(self.div(other, rounding_mode=rounding_mode))
+
+    def floor_divide_(self, other: Any) -> Tensor:
+        return self._become(self.floor_divide(other))
+
+    def remainder_(self, other: Any) -> Tensor:
+        return self._become(self.remainder(other))
+
+    def fmod_(self, other: Any) -> Tensor:
+        return self._become(self.fmod(other))
+
+    def pow_(self, exponent: Any) -> Tensor:
+        return self._become(self.pow(exponent))
+
+    def neg_(self) -> Tensor:
+        return self._become(self.neg())
+
+    def abs_(self) -> Tensor:
+        return self._become(self.abs())
+
+    def square_(self) -> Tensor:
+        return self._become(self.square())
+
+    def sqrt_(self) -> Tensor:
+        return self._become(self.sqrt())
+
+    def rsqrt_(self) -> Tensor:
+        return self._become(self.rsqrt())
+
+    def reciprocal_(self) -> Tensor:
+        return self._become(self.reciprocal())
+
+    def exp_(self) -> Tensor:
+        return self._become(self.exp())
+
+    def log_(self) -> Tensor:
+        return self._become(self.log())
+
+    def floor_(self) -> Tensor:
+        return self._become(self.floor())
+
+    def ceil_(self) -> Tensor:
+        return self._become(self.ceil())
+
+    def round_(self, *, decimals: int = 0) -> Tensor:
+        return self._become(self.round(decimals=decimals))
+
+    def trunc_(self) -> Tensor:
+        return self._become(self.trunc())
+
+    def sign_(self) -> Tensor:
+        return self._become(self.sign())
+
+    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:  # noqa: A002 - PyTorch's names
+        return self._become(self.clamp(min, max))
+
+    clip_ = clamp_
+
+    def clamp_min_(self, min: Any) -> Tensor:  # noqa: A002
+        return self._become(self.clamp(min=min))
+
+    def clamp_max_(self, max: Any) -> Tensor:  # noqa: A002
+        return self._become(self.clamp(max=max))
+
+    def masked_fill_(self, mask: Tensor, value: Any) -> Tensor:
+        return self._become(self.masked_fill(mask, value))
+
+    # Python falls back to `x = x + y` if the in-place method gives way
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return self.add_(other)
+
+    def __isub__(self, other: Any) -> Tensor:
+        return self.sub_(other)
+
+    def __imul__(self, other: Any) -> Tensor:
+        return self.mul_(other)
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return self.div_(other)
+
+    def __ifloordiv__(self, other: Any) -> Tensor:
+        return self.floor_divide_(other)
+
+    def __imod__(self, other: Any) -> Tensor:
+        return self.remainder_(other)
+
+    def __ipow__(self, exponent: Any) -> Tensor:
+        return self.pow_(exponent)
+
+    # --- filling ---
+
+    def fill_(self, value: Any) -> Tensor:
+        """Every element the number `value`, or the 0-dim tensor's."""
+        if isinstance(value, Methods):
+            if value.ndim:
+                raise RuntimeError(
+                    "fill_ only supports 0-dimension value tensor but got tensor with "
+                    f"{value.ndim} dimensions."
+                )
+            return self._become(self._apply(ops.Copy, self, value))
+        return self._become(self._apply(ops.Fill, self, value=as_scalar(value, self.dtype)))
+
+    def zero_(self) -> Tensor:
+        """Every element 0."""
+        return self.fill_(0)
+
+    def copy_(self, src: Tensor, non_blocking: bool = False) -> Tensor:
+        """The values of `src`, broadcast and cast. `non_blocking` means nothing on a CPU."""
+        self._check_expand(src.array.shape)
+        return self._become(self._apply(ops.Copy, self, src))
+
+    def _check_expand(self, shape: tuple[int, ...]) -> None:
+        try:
+            fits = np.broadcast_shapes(self.array.shape, shape) == self.array.shape
+        except ValueError:
+            fits = False
+        if not fits:
+            self._wrap(np.empty(shape)).expand(self.array.shape)  # raises, in PyTorch's words
+
+    # --- random filling: PyTorch's stream, and its errors, are in random.py ---
+
+    def _random(self, values: Array) -> Tensor:
+        return self._become(self._wrap(values))
+
+    def uniform_(
+        self, from_: float = 0.0, to: float = 1.0, *, generator: random.Generator | None = None,
+        **renamed: float,
+    ) -> Tensor:
+        """Numbers from [from, to)."""
+        low = renamed.pop("from", from_)  # `from` cannot be written as a Python parameter
+        if renamed:
+            raise TypeError(f"uniform_() got an unexpected keyword argument '{[*renamed][0]}'")
+        g = generator or random.default()
+        return self._random(random.uniform(g, self.array.shape, self.array.dtype, low, to))
+
+    def normal_(
+        self, mean: float = 0.0, std: float = 1.0, *, generator: random.Generator | None = None
+    ) -> Tensor:
+        """Numbers from the normal distribution."""
+        g = generator or random.default()
+        dtype, contiguous = self.array.dtype, self.is_contiguous()
+        return self._random(random.normal(g, self.array.shape, dtype, mean, std, contiguous))
+
+    def bernoulli_(self, p: Any = 0.5, *, generator: random.Generator | None = None) -> Tensor:
+        """1 with probability `p`, a number or a Tensor of self's shape; else 0."""
+        g = generator or random.default()
+        chance = np.broadcast_to(p.array, self.array.shape) if isinstance(p, Methods) else p
+        return self._random(random.bernoulli(g, self.array.shape, chance).astype(self.array.dtype))
+
+    def random_(self, *bounds: Any, generator: random.Generator | None = None, **named: Any) -> Tensor:
+        """Whole numbers: all that the dtype holds exactly, or random_(to), or random_(from, to)."""
+        g = generator or random.default()
+        if not (bounds or named):
+            return self._random(random.random_full(g, self.array.shape, self.array.dtype))
+        low, high = named.pop("from", 0), named.pop("to", None)
+        if named or len(bounds) > 2:
+            raise TypeError(f"random_() takes (to) or (from, to), got {bounds} and {named}")
+        if len(bounds) == 1:
+            high = bounds[0]
+        elif bounds:
+            low, high = bounds
+        return self._random(random.randint(g, low, high, self.array.shape, self.array.dtype))

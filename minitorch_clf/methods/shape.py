@@ -1,0 +1,382 @@
+"""Other arrangements of the same values: views where memory allows, copies where not."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch_clf.dtypes import Size
+from minitorch_clf.methods.base import Methods, sizes, wrap_dim, wrap_dims
+from minitorch_clf.ops import shape as ops
+from minitorch_clf.ops.pointwise import Clone
+
+if TYPE_CHECKING:
+    from minitorch_clf.tensor import Tensor
+
+
+class ShapeMethods(Methods):
+    """Views and rearrangements."""
+
+    __slots__ = ()
+
+    # --- reshape ---
+
+    def view(self, *shape: Any) -> Tensor:
+        """The same memory in another shape; one size may be -1.
+
+        RuntimeError  where the strides do not allow it (use reshape), or the sizes do not multiply
+        to numel()
+        """
+        if len(shape) == 1 and not isinstance(shape[0], (int, np.integer, tuple, list, Methods)):
+            raise NotImplementedError(f"view(dtype) is not supported, got {shape[0]!r}")
+        target = self._inferred(sizes(shape))
+        if not self._can_view(target):
+            raise RuntimeError(
+                "view size is not compatible with input tensor's size and stride (at least one "
+                "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+            )
+        return self._apply(ops.View, self, shape=target)
+
+    def view_as(self, other: Tensor) -> Tensor:
+        """view(other.size())."""
+        return self.view(other.shape)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same values in another shape: a view where memory allows, else a copy."""
+        target = self._inferred(sizes(shape))
+        if self._can_view(target):
+            return self._apply(ops.View, self, shape=target)
+        return self._apply(ops.UnsafeView, self._apply(Clone, self, order="C"), shape=target)
+
+    def reshape_as(self, other: Tensor) -> Tensor:
+        """reshape(other.size())."""
+        return self.reshape(other.shape)
+
+    def _inferred(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """`shape` with its -1 worked out."""
+        numel = self.array.size
+        unknown = [k for k, n in enumerate(shape) if n == -1]
+        known = math.prod(n for n in shape if n != -1)
+        invalid = f"shape '{list(shape)}' is invalid for input of size {numel}"
+        for n in shape:
+            if n < -1:
+                raise RuntimeError(f"invalid shape dimension {n} at index {shape.index(n)} of shape {list(shape)}")
+        if len(unknown) > 1:
+            raise RuntimeError("only one dimension can be inferred")
+        if not unknown:
+            if known != numel:
+                raise RuntimeError(invalid)
+            return shape
+        if known == 0:
+            if numel:
+                raise RuntimeError(invalid)
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the "
+                "unspecified dimension size -1 can be any value and is ambiguous"
+            )
+        if numel % known:
+            raise RuntimeError(invalid)
+        return (*shape[: unknown[0]], numel // known, *shape[unknown[0] + 1 :])
+
+    def _can_view(self, shape: tuple[int, ...]) -> bool:
+        if self.array.flags.c_contiguous:
+            return True
+        try:
+            self.array.reshape(shape, copy=False)
+        except ValueError:
+            return False
+        return True
+
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+        """The dimensions start_dim to end_dim made one."""
+        ndim = self.array.ndim
+        if ndim == 0:
+            return self.reshape(1)
+        start, end = wrap_dim(start_dim, ndim), wrap_dim(end_dim, ndim)
+        if start > end:
+            raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+        if start == end:
+            return self  # type: ignore[return-value]  # every Methods is a Tensor
+        shape = self.array.shape
+        middle = math.prod(shape[start : end + 1])
+        return self.reshape((*shape[:start], middle, *shape[end + 1 :]))
+
+    def ravel(self) -> Tensor:
+        """All dimensions made one."""
+        return self.reshape(-1)
+
+    def unflatten(self, dim: int, sizes: Any) -> Tensor:
+        """Dimension `dim` cut into several."""
+        axis = wrap_dim(dim, self.array.ndim)
+        shape = self.array.shape
+        part = self._wrap(np.empty(shape[axis]))._inferred(tuple(sizes))
+        return self.view((*shape[:axis], *part, *shape[axis + 1 :]))
+
+    def squeeze(self, dim: Any = None) -> Tensor:
+        """Without its dimensions of size 1, or without `dim` if that is of size 1."""
+        shape = self.array.shape
+        if dim is None:
+            return self._apply(ops.Squeeze, self, shape=tuple(n for n in shape if n != 1))
+        axes = wrap_dims(dim, len(shape)) or ()
+        kept = tuple(n for k, n in enumerate(shape) if k not in axes or n != 1)
+        op = ops.SqueezeDim if isinstance(dim, (int, np.integer)) else ops.SqueezeDims
+        return self._apply(op, self, shape=kept)
+
+    def unsqueeze(self, dim: int) -> Tensor:
+        """With one more dimension of size 1, at `dim`."""
+        axis = wrap_dim(dim, self.array.ndim + 1)
+        shape = self.array.shape
+        return self._apply(ops.Unsqueeze, self, shape=(*shape[:axis], 1, *shape[axis:]))
+
+    # --- order of the dimensions ---
+
+    def permute(self, *dims: Any) -> Tensor:
+        """The dimensions in another order."""
+        order = sizes(dims)
+        if len(order) != self.array.ndim:
+            raise RuntimeError(
+                "permute(sparse_coo): number of dimensions in the tensor input does not match the "
+                "length of the desired ordering of dimensions i.e. input.dim() = "
+                f"{self.array.ndim} is not equal to len(dims) = {len(order)}"
+            )
+        axes = tuple(wrap_dim(d, self.array.ndim) for d in order)
+        if len(set(axes)) != len(axes):
+            raise RuntimeError("permute(): duplicate dims are not allowed.")
+        return self._apply(ops.Permute, self, axes=axes)
+
+    def transpose(self, dim0: int, dim1: int) -> Tensor:
+        """Two dimensions exchanged."""
+        a, b = wrap_dim(dim0, self.array.ndim), wrap_dim(dim1, self.array.ndim)
+        if not self.array.ndim:
+            return self._apply(ops.Alias, self)
+        return self._apply(ops.Transpose, self, a=a, b=b)
+
+    swapaxes = swapdims = transpose
+
+    def movedim(self, source: Any, destination: Any) -> Tensor:
+        """Dimension `source` moved to `destination`, the others in their order."""
+        axes = list(range(self.array.ndim))
+        moved = np.moveaxis(np.empty((1,) * len(axes)), source, destination)  # checks the arguments
+        del moved
+        ends = [source] if isinstance(source, int) else list(source)
+        goals = [destination] if isinstance(destination, int) else list(destination)
+        pairs = sorted(
+            (wrap_dim(g, len(axes)), wrap_dim(e, len(axes))) for e, g in zip(ends, goals, strict=True)
+        )
+        rest = [a for a in axes if a not in {e for _, e in pairs}]
+        for goal, end in pairs:
+            rest.insert(goal, end)
+        return self.permute(*rest)
+
+    moveaxis = movedim
+
+    def t(self) -> Tensor:
+        """The transpose of a matrix; a vector or a number as it is."""
+        if self.array.ndim > 2:
+            raise RuntimeError(
+                f"t() expects a tensor with <= 2 dimensions, but self is {self.array.ndim}D"
+            )
+        return self._apply(ops.T, self)
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802 - PyTorch's name
+        """The dimensions in reverse order."""
+        return self._apply(ops.Permute, self, axes=tuple(reversed(range(self.array.ndim))))
+
+    @property
+    def mT(self) -> Tensor:  # noqa: N802 - PyTorch's name
+        """The last two dimensions exchanged."""
+        if self.array.ndim < 2:
+            raise RuntimeError(
+                "tensor.mT is only supported on matrices or batches of matrices. Got "
+                f"{self.array.ndim}-D tensor."
+            )
+        return self.transpose(-2, -1)
+
+    # --- larger ---
+
+    def expand(self, *shape: Any) -> Tensor:
+        """Dimensions of size 1 read again and again; -1 keeps a size. No memory is used."""
+        target = list(sizes(shape))
+        lead = len(target) - self.array.ndim
+        if lead < 0:
+            raise RuntimeError(
+                f"expand({self.array.dtype.name}{list(self.array.shape)}, size={target}): the "
+                f"number of sizes provided ({len(target)}) must be greater or equal to the number "
+                f"of dimensions in the tensor ({self.array.ndim})"
+            )
+        for k, have in enumerate(self.array.shape):
+            want = target[lead + k]
+            if want == -1:
+                target[lead + k] = have
+            elif have not in (1, want):
+                raise RuntimeError(
+                    f"The expanded size of the tensor ({want}) must match the existing size "
+                    f"({have}) at non-singleton dimension {lead + k}.  Target sizes: "
+                    f"{list(sizes(shape))}.  Tensor sizes: {list(self.array.shape)}"
+                )
+        for k in range(lead):
+            if target[k] < 0:
+                raise RuntimeError(
+                    f"The expanded size of the tensor ({target[k]}) isn't allowed in a leading, "
+                    f"non-existing dimension {k}"
+                )
+        return self._apply(ops.Expand, self, shape=tuple(target))
+
+    def expand_as(self, other: Tensor) -> Tensor:
+        """expand(other.size())."""
+        return self.expand(other.shape)
+
+    broadcast_to = expand
+
+    def repeat(self, *repeats: Any) -> Tensor:
+        """Copies laid side by side, repeats[k] of them along dimension k."""
+        times = sizes(repeats)
+        if len(times) < self.array.ndim:
+            raise RuntimeError(
+                "Number of dimensions of repeat dims can not be smaller than number of dimensions "
+                "of tensor"
+            )
+        return self._apply(ops.Repeat, self, repeats=times)
+
+    def tile(self, *dims: Any) -> Tensor:
+        """repeat(), with missing leading repeats 1."""
+        times = sizes(dims)
+        return self.repeat(*(1,) * (self.array.ndim - len(times)), *times)
+
+    # --- pieces ---
+
+    def narrow(self, dim: int, start: int, length: int) -> Tensor:
+        """`length` places of `dim`, from `start`."""
+        axis = wrap_dim(dim, self.array.ndim)
+        size = self.array.shape[axis]
+        if not -size <= start <= size:
+            raise IndexError(
+                f"start out of range (expected to be in range of [{-size}, {size}], but got {start})"
+            )
+        start = start + size if start < 0 else start
+        if length < 0:
+            raise RuntimeError("narrow(): length must be non-negative.")
+        if start + length > size:
+            raise RuntimeError(
+                f"start ({start}) + length ({length}) exceeds dimension size ({size})."
+            )
+        return self._apply(ops.Slice, self, axis=axis, start=start, stop=start + length, step=1)
+
+    def select(self, dim: int, index: int) -> Tensor:
+        """Place `index` of dimension `dim`, without that dimension."""
+        if not self.array.ndim:
+            raise IndexError("select() cannot be applied to a 0-dim tensor.")
+        axis = wrap_dim(dim, self.array.ndim)
+        size = self.array.shape[axis]
+        if not -size <= index < size:
+            raise IndexError(
+                f"select(): index {index} out of range for tensor of size {list(self.array.shape)} "
+                f"at dimension {axis}"
+            )
+        return self._apply(ops.Select, self, axis=axis, index=index % size)
+
+    def unbind(self, dim: int = 0) -> tuple[Tensor, ...]:
+        """Each place of `dim`, as a tuple."""
+        if not self.array.ndim:
+            raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+        axis = wrap_dim(dim, self.array.ndim)
+        outputs: Any = self._apply(ops.Unbind, self, axis=axis)
+        return tuple(outputs)
+
+    def split(self, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+        """Pieces of `split_size` (the last may be smaller), or of the listed sizes, along `dim`."""
+        axis = wrap_dim(dim, self.array.ndim)
+        if not self.array.ndim:
+            raise RuntimeError("split expects at least a 1-dimensional tensor")
+        total = self.array.shape[axis]
+        if isinstance(split_size, (tuple, list)):
+            parts = tuple(split_size)
+            if sum(parts) != total or any(n < 0 for n in parts):
+                raise RuntimeError(
+                    f"split_with_sizes expects split_sizes to sum exactly to {total} (input "
+                    f"tensor's size at dimension {axis}), but got split_sizes={list(parts)}"
+                )
+            outputs: Any = self._apply(ops.SplitWithSizes, self, sizes=parts, axis=axis)
+            return tuple(outputs)
+        if split_size < 0:
+            raise RuntimeError(
+                f"split expects split_size be non-negative, but got split_size={split_size}"
+            )
+        if split_size == 0 and total:
+            raise RuntimeError(
+                f"split_size can only be 0 if dimension size is 0, but got dimension size of {total}"
+            )
+        pieces = max(-(-total // split_size), 1) if split_size else 1
+        parts = (split_size,) * (pieces - 1)
+        outputs = self._apply(ops.Split, self, sizes=(*parts, total - sum(parts)), axis=axis)
+        return tuple(outputs)
+
+    def chunk(self, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+        """At most `chunks` pieces of equal size (the last may be smaller) along `dim`."""
+        if not self.array.ndim:
+            raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+        if chunks <= 0:
+            raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+        total = self.array.shape[wrap_dim(dim, self.array.ndim)]
+        size = -(-total // chunks)
+        return self.split(size, dim) if size else self.split([0] * (chunks - 1) + [0], dim)
+
+    def flip(self, *dims: Any) -> Tensor:
+        """Some dimensions in reverse order: a copy."""
+        axes = wrap_dims(sizes(dims), self.array.ndim) or ()
+        return self._apply(ops.Flip, self, axes=axes)
+
+    def tril(self, diagonal: int = 0) -> Tensor:
+        """The lower triangle of matrices, 0 above."""
+        self._need_matrix("tril")
+        return self._apply(ops.Tril, self, k=diagonal)
+
+    def triu(self, diagonal: int = 0) -> Tensor:
+        """The upper triangle of matrices, 0 below."""
+        self._need_matrix("triu")
+        return self._apply(ops.Triu, self, k=diagonal)
+
+    def _need_matrix(self, name: str) -> None:
+        if self.array.ndim < 2:
+            raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+
+    def diagonal(self, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+        """The diagonal of two dimensions, as the last dimension: a view."""
+        a, b = wrap_dim(dim1, self.array.ndim), wrap_dim(dim2, self.array.ndim)
+        if a == b:
+            raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+        return self._apply(ops.Diagonal, self, offset=offset, a=a, b=b)
+
+    # --- copies ---
+
+    def clone(self, *, memory_format: Any = None) -> Tensor:
+        """A copy that autograd follows."""
+        if memory_format is not None:
+            raise NotImplementedError(f"clone: memory_format={memory_format!r} is not supported")
+        return self._apply(Clone, self)
+
+    def contiguous(self, *, memory_format: Any = None) -> Tensor:
+        """Itself where the elements lie in the order of the indices, else a copy that does."""
+        if memory_format is not None:
+            raise NotImplementedError(
+                f"contiguous: memory_format={memory_format!r} is not supported"
+            )
+        if self.array.flags.c_contiguous:
+            return self  # type: ignore[return-value]  # every Methods is a Tensor
+        return self._apply(Clone, self, order="C")
+
+
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape that tensors of `shapes` become together.
+
+    RuntimeError  "Shape mismatch: objects cannot be broadcast to a single shape"
+    """
+    try:
+        return Size(np.broadcast_shapes(*[(s,) if isinstance(s, int) else s for s in shapes]))
+    except ValueError:
+        raise RuntimeError(
+            "Shape mismatch: objects cannot be broadcast to a single shape"
+        ) from None

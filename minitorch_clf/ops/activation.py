@@ -1,0 +1,481 @@
+"""Activations: a bend at every place.
+
+Forward runs a loop of kernels/activation.py, and so does backward, through a Function of its own; those
+have a backward too, in NumPy's vocabulary. Which value is saved, input or output, is PyTorch's choice:
+it decides which in-place programs are legal, and what the gradient is where rounding has lost x.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from minitorch_clf.kernels import activation as loops
+from minitorch_clf.tape import Array, Context, Function
+
+
+def fill(loop: Callable[..., None], *arrays: Array, **parameters: float) -> Array:
+    """The `out` of loop(*arrays, *parameters, out).   arrays: of one shape and dtype"""
+    x = arrays[-1]
+    out = np.empty(x.shape, x.dtype)
+    scalars = [x.dtype.type(p) for p in parameters.values()]
+    loop(*[a.ravel() for a in arrays], *scalars, out.reshape(-1))
+    return out
+
+
+# --- piecewise linear -----------------------------------------------------------------------------
+
+
+class Relu(Function):
+    """out = max(x, 0).   grad_x = g where out > 0, else 0; g also where x is nan."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array) -> Array:
+        out = fill(loops.relu, x)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (out,) = ctx.saved_tensors
+        return ThresholdBackward.call(grad_output, out)
+
+
+class ThresholdBackward(Function):
+    """grad_x of Relu.   Linear in g, and flat in y."""
+
+    @staticmethod
+    def forward(ctx: Context, grad: Array, y: Array) -> Array:
+        ctx.save_for_backward(y)
+        return fill(loops.relu_backward, grad, y)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
+        (y,) = ctx.saved_tensors
+        return ThresholdBackward.call(grad_output, y), np.zeros_like(grad_output)
+
+
+class LeakyRelu(Function):
+    """out = x where x > 0, else slope * x.   grad_x = g or slope * g, by the same test."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, slope: float) -> Array:
+        ctx.slope = slope
+        ctx.save_for_backward(x)
+        return fill(loops.leaky_relu, x, slope=slope)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (x,) = ctx.saved_tensors
+        return LeakyReluBackward.call(grad_output, x, slope=ctx.slope)
+
+
+class LeakyReluInplace(LeakyRelu):
+    """The same, for a tensor that becomes its own result: the sign of out tells that of x.
+
+    RuntimeError  in backward, where the slope is negative and the sign tells nothing
+    """
+
+    name = "LeakyReluBackward1"
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, slope: float) -> Array:
+        out = LeakyRelu.forward(ctx, x, slope=slope)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        if ctx.slope < 0:
+            raise RuntimeError(
+                "In-place leakyReLu backward calculation is triggered with a negative slope which "
+                f"is not supported. {CALL_THE_OTHER} File an issue at "
+                "https://github.com/pytorch/pytorch if you do require supporting in-place "
+                "leakRelu backward calculation with negative slope"
+            )
+        return LeakyRelu.backward(ctx, grad_output)
+
+
+CALL_THE_OTHER = (
+    "This is caused by calling in-place forward function with a negative slope, please call "
+    "out-of-place version instead."
+)
+
+
+class LeakyReluBackward(Function):
+    """grad_x of LeakyRelu.   Linear in g, and flat in x."""
+
+    @staticmethod
+    def forward(ctx: Context, grad: Array, x: Array, *, slope: float) -> Array:
+        ctx.slope = slope
+        ctx.save_for_backward(x)
+        return fill(loops.leaky_relu_backward, grad, x, slope=slope)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
+        (x,) = ctx.saved_tensors
+        again = LeakyReluBackward.call(grad_output, x, slope=ctx.slope)
+        return again, np.zeros_like(grad_output)
+
+
+class Hardtanh(Function):
+    """out = x kept within [low, high].   grad_x = g strictly inside, else 0: at the bounds too."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, low: float, high: float) -> Array:
+        ctx.low, ctx.high = low, high
+        ctx.save_for_backward(x)
+        return fill(loops.hardtanh, x, low=low, high=high)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (x,) = ctx.saved_tensors
+        return HardtanhBackward.call(grad_output, x, low=ctx.low, high=ctx.high)
+
+
+class HardtanhBackward(Function):
+    """grad_x of Hardtanh.   Linear in g, and flat in x."""
+
+    @staticmethod
+    def forward(ctx: Context, grad: Array, x: Array, *, low: float, high: float) -> Array:
+        ctx.low, ctx.high = low, high
+        ctx.save_for_backward(x)
+        return fill(loops.hardtanh_backward, grad, x, low=low, high=high)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
+        (x,) = ctx.saved_tensors
+        again = HardtanhBackward.call(grad_output, x, low=ctx.low, high=ctx.high)
+        return again, np.zeros_like(grad_output)
+
+
+# --- sigmoid and its kin --------------------------------------------------------------------------
+
+
+class Sigmoid(Function):
+    """out = 1 / (1 + exp(-x)).   grad_x = g * (1 - out) * out, so only `out` is saved.
+
+    Where out has rounded to 1 (x > 17 in float32) the gradient is 0; at -17 it is not.
+    """
+
+    @staticmethod
+    def forward(ctx: Context, x: Array) -> Array:
+        out = fill(loops.sigmoid, x)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (out,) = ctx.saved_tensors
+        return SigmoidBackward.call(grad_output, out)
+
+
+class SigmoidBackward(Function):
+    """out = g * (1 - y) * y.   grad_g = h * (1 - y) * y, grad_y = h * g * (1 - 2 * y)."""
+
+    @staticmethod
+    def forward(ctx: Context, grad: Array, y: Array) -> Array:
+        ctx.save_for_backward(grad, y)
+        return fill(loops.sigmoid_backward, grad, y)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
+        grad, y = ctx.saved_tensors
+        return SigmoidBackward.call(grad_output, y), grad_output * grad * (1 - 2 * y)
+
+
+class Tanh(Function):
+    """out = tanh(x).   grad_x = g * (1 - out * out), so only `out` is saved."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array) -> Array:
+        out = np.tanh(x)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (out,) = ctx.saved_tensors
+        return TanhBackward.call(grad_output, out)
+
+
+class TanhBackward(Function):
+    """out = g * (1 - y * y).   grad_g = h * (1 - y * y), grad_y = h * g * -2 * y."""
+
+    @staticmethod
+    def forward(ctx: Context, grad: Array, y: Array) -> Array:
+        ctx.save_for_backward(grad, y)
+        return fill(loops.tanh_backward, grad, y)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
+        grad, y = ctx.saved_tensors
+        return TanhBackward.call(grad_output, y), grad_output * grad * (-2 * y)
+
+
+class LogSigmoid(Function):
+    """out = log(sigmoid(x)), for any x.   grad_x = g * sigmoid(-x)."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return fill(loops.log_sigmoid, x)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (x,) = ctx.saved_tensors
+        return LogSigmoidBackward.call(grad_output, x)
+
+
+class LogSigmoidBackward(Function):
+    """out = g * sigmoid(-x).   grad_g = h * sigmoid(-x), grad_x = h * g * (s - 1) * s, s = sigmoid(x)."""
+
+    @staticmethod
+    def forward(ctx: Context, grad: Array, x: Array) -> Array:
+        ctx.save_for_backward(grad, x)
+        return fill(loops.log_sigmoid_backward, grad, x)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
+        grad, x = ctx.saved_tensors
+        s = Sigmoid.call(x)
+        return LogSigmoidBackward.call(grad_output, x), grad_output * grad * ((s - 1) * s)
+
+
+class Silu(Function):
+    """out = x * sigmoid(x).   grad_x = g * s * (1 + x * (1 - s)) with s = sigmoid(x)."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return fill(loops.silu, x)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (x,) = ctx.saved_tensors
+        return SiluBackward.call(grad_output, x)
+
+
+class SiluBackward(Function):
+    """grad_x of Silu.   Its own grad_x = h * g * s * (1 - s) * (2 + x * (1 - 2 * s))."""
+
+    @staticmethod
+    def forward(ctx: Context, grad: Array, x: Array) -> Array:
+        ctx.save_for_backward(grad, x)
+        return fill(loops.silu_backward, grad, x)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
+        grad, x = ctx.saved_tensors
+        s = Sigmoid.call(x)
+        curvature = s * (1 - s) * (2 + x * (1 - 2 * s))
+        return SiluBackward.call(grad_output, x), grad_output * grad * curvature
+
+
+# --- softplus -------------------------------------------------------------------------------------
+
+
+class Softplus(Function):
+    """out = log(1 + exp(x * beta)) / beta, and x itself where x * beta > threshold.
+
+    grad_x = g * e / (e + 1) with e = exp(x * beta), and g itself beyond the threshold.
+    """
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, beta: float, threshold: float) -> Array:
+        ctx.beta, ctx.threshold = beta, threshold
+        ctx.save_for_backward(x)
+        return fill(loops.softplus, x, beta=beta, threshold=threshold)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (x,) = ctx.saved_tensors
+        return SoftplusBackward.call(grad_output, x, beta=ctx.beta, threshold=ctx.threshold)
+
+
+class SoftplusBackward(Function):
+    """grad_x of Softplus.   Its own grad_x = h * g * beta * s * (1 - s), 0 beyond the threshold."""
+
+    @staticmethod
+    def forward(ctx: Context, grad: Array, x: Array, *, beta: float, threshold: float) -> Array:
+        ctx.beta, ctx.threshold = beta, threshold
+        ctx.save_for_backward(grad, x)
+        return fill(loops.softplus_backward, grad, x, beta=beta, threshold=threshold)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
+        grad, x = ctx.saved_tensors
+        again = SoftplusBackward.call(grad_output, x, beta=ctx.beta, threshold=ctx.threshold)
+        z = x * ctx.beta
+        s = Sigmoid.call(z)
+        curvature = np.where(z > ctx.threshold, 0.0, ctx.beta * s * (1 - s))
+        return again, grad_output * grad * curvature
+
+
+# --- exponential linear ---------------------------------------------------------------------------
+
+
+class Elu(Function):
+    """out = scale * x where x > 0, else scale * alpha * (exp(input_scale * x) - 1): ELU and SELU.
+
+    grad_x = g * scale where x > 0, else g * input_scale * scale * alpha * exp(input_scale * x).
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Context, x: Array, *, alpha: float, scale: float = 1.0, input_scale: float = 1.0
+    ) -> Array:
+        ctx.coefficients = (alpha, scale, input_scale)
+        ctx.save_for_backward(x)
+        negative = x.dtype.type(alpha) * x.dtype.type(scale)
+        return fill(loops.elu, x, negative=negative, scale=scale, input_scale=input_scale)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (x,) = ctx.saved_tensors
+        alpha, scale, input_scale = ctx.coefficients
+        return EluBackward.call(
+            grad_output, x, alpha=alpha, scale=scale, input_scale=input_scale
+        )
+
+
+class Celu(Elu):
+    """out = x where x > 0, else alpha * (exp(x / alpha) - 1): Elu with input_scale = 1 / alpha."""
+
+
+class EluBackward(Function):
+    """grad_x of Elu.   Its own grad_x: once more times input_scale where x < 0, else 0."""
+
+    @staticmethod
+    def forward(
+        ctx: Context, grad: Array, x: Array, *, alpha: float, scale: float, input_scale: float
+    ) -> Array:
+        ctx.coefficients = {"alpha": alpha, "scale": scale, "input_scale": input_scale}
+        ctx.save_for_backward(grad, x)
+        negative = x.dtype.type(alpha) * x.dtype.type(scale)
+        return fill(
+            loops.elu_backward, grad, x, negative=negative, scale=scale, input_scale=input_scale
+        )
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
+        grad, x = ctx.saved_tensors
+        bend = grad_output * grad * ctx.coefficients["input_scale"]
+        curved = EluBackward.call(bend, x, **ctx.coefficients) * (x < 0)
+        return EluBackward.call(grad_output, x, **ctx.coefficients), curved
+
+
+class EluInplace(Elu):
+    """The same, for a tensor that becomes its own result.
+
+    Where out <= 0, out + scale * alpha is scale * alpha * exp(input_scale * x), so out will do:
+    grad_x = g * scale where out > 0, else g * input_scale * (out + scale * alpha).
+
+    RuntimeError  in backward, where alpha is negative and the sign of out does not tell that of x
+    """
+
+    name = "EluBackward1"
+
+    @staticmethod
+    def forward(
+        ctx: Context, x: Array, *, alpha: float, scale: float = 1.0, input_scale: float = 1.0
+    ) -> Array:
+        out = Elu.forward(ctx, x, alpha=alpha, scale=scale, input_scale=input_scale)
+        ctx.negative = x.dtype.type(alpha) * x.dtype.type(scale)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (out,) = ctx.saved_tensors
+        alpha, scale, input_scale = ctx.coefficients
+        if alpha < 0:
+            raise RuntimeError(
+                "In-place elu backward calculation is triggered with a negative slope which is not "
+                f"supported. {CALL_THE_OTHER}"
+            )
+        curve = grad_output * input_scale * (out + float(ctx.negative))
+        return np.where(out <= 0, curve, grad_output * scale)
+
+
+class CeluInplace(EluInplace):
+    """Celu of a tensor that becomes its own result."""
+
+    name = "CeluBackward1"
+
+
+# --- gaussian error linear ------------------------------------------------------------------------
+
+
+class Gelu(Function):
+    """out = x * P(x), P the normal distribution function.   grad_x = g * (P(x) + x * p(x)).
+
+    PyTorch's float32 kernel approximates P to 1e-7; so does ours, but not to the same bits.
+    """
+
+    @staticmethod
+    def forward(ctx: Context, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return fill(loops.gelu, x)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (x,) = ctx.saved_tensors
+        return GeluBackward.call(grad_output, x)
+
+
+class GeluBackward(Function):
+    """grad_x of Gelu.   Its own grad_x = h * g * p(x) * (2 - x * x)."""
+
+    @staticmethod
+    def forward(ctx: Context, grad: Array, x: Array) -> Array:
+        ctx.save_for_backward(grad, x)
+        return fill(loops.gelu_backward, grad, x)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
+        grad, x = ctx.saved_tensors
+        density = np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+        curvature = density * (2 - x * x)
+        return GeluBackward.call(grad_output, x), grad_output * grad * curvature
+
+
+class GeluTanh(Function):
+    """out = x / 2 * (1 + tanh(u)) with u = sqrt(2 / pi) * (x + 0.044715 * x**3): close to Gelu.
+
+    grad_x = g * (1 + t + x * (1 - t * t) * u') / 2 with t = tanh(u).
+    """
+
+    name = "GeluBackward0"
+
+    @staticmethod
+    def forward(ctx: Context, x: Array) -> Array:
+        ctx.save_for_backward(x)
+        return fill(loops.gelu_tanh, x)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (x,) = ctx.saved_tensors
+        return GeluTanhBackward.call(grad_output, x)
+
+
+class GeluTanhBackward(Function):
+    """grad_x of GeluTanh.   Its own grad_x = h * g * (1 - t * t) * (u' - x * t * u' * u' + x / 2 * u'')."""
+
+    name = "GeluBackwardBackward0"
+
+    @staticmethod
+    def forward(ctx: Context, grad: Array, x: Array) -> Array:
+        ctx.save_for_backward(grad, x)
+        return fill(loops.gelu_tanh_backward, grad, x)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
+        grad, x = ctx.saved_tensors
+        t = np.tanh(loops.BETA * (x + loops.KAPPA * x * x * x))
+        slope = loops.BETA * (1 + 3 * loops.KAPPA * x * x)
+        half_bend = 3 * loops.BETA * loops.KAPPA * x
+        curvature = (1 - t * t) * (slope - x * t * slope * slope + x * half_bend)
+        return GeluTanhBackward.call(grad_output, x), grad_output * grad * curvature

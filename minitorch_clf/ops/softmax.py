@@ -1,0 +1,106 @@
+"""softmax and log_softmax along one axis.
+
+The kernels work on rows; another axis is moved to the end first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from minitorch_clf.kernels import softmax as loops
+from minitorch_clf.tape import Array, Context, Function
+
+
+def fill_rows(loop: Callable[..., None], *arrays: Array, axis: int) -> Array:
+    """The `out` of loop(*arrays, out), with the rows along `axis`.   arrays: of one shape and dtype"""
+    if arrays[0].size == 0:
+        return np.empty(arrays[0].shape, arrays[0].dtype)
+    moved = [np.moveaxis(a, axis, -1) if a.ndim else a.reshape(1) for a in arrays]
+    out = np.empty(moved[0].shape, moved[0].dtype)
+    C = out.shape[-1]
+    loop(*[np.ascontiguousarray(a).reshape(-1, C) for a in moved], out.reshape(-1, C))
+    return np.moveaxis(out, -1, axis) if arrays[0].ndim else out.reshape(())
+
+
+class Softmax(Function):
+    """out = exp(x - max(x)) / sum(exp(x - max(x))) along an axis.
+
+    grad_x = (g - sum(g * out)) * out, so only `out` is saved.
+    """
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, axis: int) -> Array:
+        ctx.axis = axis
+        out = fill_rows(loops.softmax_rows, x, axis=axis)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (out,) = ctx.saved_tensors
+        return SoftmaxBackwardData.call(grad_output, out, axis=ctx.axis)
+
+
+class SoftmaxBackwardData(Function):
+    """out = (g - sum(g * y)) * y.
+
+    grad_g is the same of h; grad_y = h * (g - sum(g * y)) - g * sum(h * y).
+    """
+
+    @staticmethod
+    def forward(ctx: Context, grad: Array, y: Array, *, axis: int) -> Array:
+        ctx.axis = axis
+        ctx.save_for_backward(grad, y)
+        return fill_rows(loops.softmax_rows_backward, grad, y, axis=axis)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
+        grad, y = ctx.saved_tensors
+        axis = ctx.axis if y.ndim else None
+        mean_grad = (grad * y).sum(axis=axis, keepdims=True)
+        mean_output = (grad_output * y).sum(axis=axis, keepdims=True)
+        grad_y = grad_output * (grad - mean_grad) - grad * mean_output
+        return SoftmaxBackwardData.call(grad_output, y, axis=ctx.axis), grad_y
+
+
+class LogSoftmax(Function):
+    """out = x - max(x) - log(sum(exp(x - max(x)))) along an axis.
+
+    grad_x = g - softmax(x) * sum(g).   softmax(x) = exp(out), so only `out` is saved.
+    """
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, axis: int) -> Array:
+        ctx.axis = axis
+        out = fill_rows(loops.log_softmax_rows, x, axis=axis)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        (out,) = ctx.saved_tensors
+        return LogSoftmaxBackwardData.call(grad_output, out, axis=ctx.axis)
+
+
+class LogSoftmaxBackwardData(Function):
+    """out = g - exp(y) * sum(g).
+
+    grad_g = h - sum(h * exp(y)), grad_y = -h * exp(y) * sum(g).
+    """
+
+    @staticmethod
+    def forward(ctx: Context, grad: Array, y: Array, *, axis: int) -> Array:
+        ctx.axis = axis
+        ctx.save_for_backward(grad, y)
+        return fill_rows(loops.log_softmax_rows_backward, grad, y, axis=axis)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
+        grad, y = ctx.saved_tensors
+        axis = ctx.axis if y.ndim else None
+        p = np.exp(y)
+        pulled = grad_output * p
+        grad_grad = grad_output - pulled.sum(axis=axis, keepdims=True)
+        return grad_grad, -pulled * grad.sum(axis=axis, keepdims=True)
