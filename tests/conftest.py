@@ -1,6 +1,8 @@
-"""One thread for PyTorch, and Hypothesis profiles: "ci" draws the same examples every time, "night" goes on longer.
+"""One thread for PyTorch, and Hypothesis profiles.
 
-    HYPOTHESIS_PROFILE=night pytest tests/ops/test_hypothesis.py
+"ci" draws the same examples every time, "night" draws new ones for hours:
+
+HYPOTHESIS_PROFILE=night pytest tests/ops/test_hypothesis.py
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import os
 import torch
 from hypothesis import HealthCheck, settings
 
-# The first example of a kernel compiles it, so there is no deadline, and drawing arrays may be called slow.
+# No deadline: the first example of a kernel compiles it.
 settings.register_profile(
     "ci",
     max_examples=60,
@@ -20,8 +22,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(
-    "night", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    "night",
+    max_examples=5000,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-torch.set_num_threads(1)  # with more, the bits of sums and matmuls depend on how many
+# With more, the bits of sums and matmuls depend on how many.
+torch.set_num_threads(1)

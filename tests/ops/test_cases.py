@@ -12,7 +12,9 @@ CASES, ERRORS = all_cases(), all_errors()
 RUNS = [(name, dtype, variant) for name, case in CASES.items() for dtype, variant in case.runs()]
 
 
-@pytest.mark.parametrize(("name", "dtype", "variant"), RUNS, ids=[f"{n}-{d}-{v}" for n, d, v in RUNS])
+@pytest.mark.parametrize(
+    ("name", "dtype", "variant"), RUNS, ids=[f"{n}-{d}-{v}" for n, d, v in RUNS]
+)
 def test_case(name: str, dtype: str, variant: str) -> None:
     check(CASES[name], minitorch_clf, dtype, variant).raise_if_failed()
 
