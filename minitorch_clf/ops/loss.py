@@ -1,0 +1,308 @@
+"""Losses: two arrays in, one number out, or one per element.
+
+reduction  "mean", "sum" or "none"
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minitorch_clf.kernels import activation
+from minitorch_clf.kernels import loss as loops
+from minitorch_clf.ops.activation import LogSigmoid, Sigmoid, fill
+from minitorch_clf.tape import Array, Context, Function
+
+
+def reduced(loss: Array, reduction: str) -> Array:
+    """The mean or the sum of `loss`, or itself."""
+    if reduction == "none":
+        return loss
+    total = np.sum(loss)
+    return total / loss.dtype.type(loss.size) if reduction == "mean" else total
+
+
+def share(reduction: str, size: int) -> float:
+    """What one element counts in the reduction."""
+    return 1 / size if reduction == "mean" and size else 1.0
+
+
+# --- distances ------------------------------------------------------------------------------------
+
+
+class MseLoss(Function):
+    """loss = (x - y)**2.   grad_x = 2 * (x - y) * g, divided by the size for the mean; grad_y = -grad_x."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, y: Array, *, reduction: str) -> Array:
+        ctx.reduction = reduction
+        ctx.save_for_backward(x, y)
+        difference = x - y
+        return reduced(difference * difference, reduction)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y = ctx.saved_tensors
+        scale = 2 * share(ctx.reduction, math.prod(x.shape))
+        return either_side(ctx, scale * (x - y) * grad_output)
+
+
+class SmoothL1Loss(Function):
+    """loss = z - beta / 2 with z = abs(x - y); z * z / (2 * beta) where z < beta.
+
+    grad_x = g * sign(x - y), and g * (x - y) / beta where abs(x - y) < beta; grad_y = -grad_x.
+    """
+
+    name = "SmoothL1LossBackward0"
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, y: Array, *, reduction: str, beta: float) -> Array:
+        ctx.reduction, ctx.beta = reduction, beta
+        ctx.save_for_backward(x, y)
+        z = np.abs(x - y)
+        return reduced(np.where(z < beta, 0.5 * z * z / beta, z - 0.5 * beta), reduction)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y = ctx.saved_tensors
+        scale, beta = share(ctx.reduction, math.prod(x.shape)), ctx.beta
+        z = x - y
+        inside = scale * z * grad_output / beta
+        outside = np.where(z > 0, scale * grad_output, -scale * grad_output)
+        return either_side(ctx, np.where(np.abs(z) >= beta, outside, inside))
+
+
+class HuberLoss(Function):
+    """loss = delta * (z - delta / 2) with z = abs(x - y); z * z / 2 where z < delta.
+
+    grad_x = g * delta * sign(x - y), and g * (x - y) where abs(x - y) < delta; grad_y = -grad_x.
+    """
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, y: Array, *, reduction: str, delta: float) -> Array:
+        ctx.reduction, ctx.delta = reduction, delta
+        ctx.save_for_backward(x, y)
+        z = np.abs(x - y)
+        return reduced(np.where(z < delta, 0.5 * z * z, delta * (z - 0.5 * delta)), reduction)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y = ctx.saved_tensors
+        scale, delta = share(ctx.reduction, math.prod(x.shape)), ctx.delta
+        z = x - y
+        inside = scale * z * grad_output
+        edge = scale * grad_output * delta
+        outside = np.where(z > 0, edge, -edge)
+        return either_side(ctx, np.where(np.abs(z) >= delta, outside, inside))
+
+
+def either_side(ctx: Context, grad: Array) -> tuple[Array | None, ...]:
+    """The gradients of x and y, where the loss depends on x - y only."""
+    wants_x, wants_y = ctx.needs_input_grad
+    return grad if wants_x else None, -grad if wants_y else None
+
+
+# --- yes or no ------------------------------------------------------------------------------------
+
+
+class BinaryCrossEntropy(Function):
+    """loss = -w * (y * log(x) + (1 - y) * log(1 - x)), each log at least -100.   0 <= x, y <= 1
+
+    grad_x = g * w * (x - y) / max((1 - x) * x, 1e-12): not the derivative of the clamped loss, which
+    would be 0 at the ends. grad_y = g * w * (log(1 - x) - log(x)), without a clamp. Both as in PyTorch.
+
+    RuntimeError  "all elements of input should be between 0 and 1", and so for target
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Context, x: Array, y: Array, weight: Array | None, *, reduction: str
+    ) -> Array:
+        ctx.reduction = reduction
+        ctx.save_for_backward(x, y, weight)
+        loss = np.empty(x.shape, x.dtype)
+        bad = loops.binary_cross_entropy(x.ravel(), y.ravel(), loss.reshape(-1))
+        if bad != loops.FINE:
+            culprit = "input" if not 0 <= x.flat[bad] <= 1 else "target"
+            raise RuntimeError(f"all elements of {culprit} should be between 0 and 1")
+        return reduced(loss if weight is None else loss * weight, reduction)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y, weight = ctx.saved_tensors
+        grad_x, grad_y = None, None
+        if ctx.needs_input_grad[0]:
+            slope = BinaryCrossEntropyBackward.call(np.broadcast_to(grad_output, x.shape), x, y)
+            grad_x = averaged(weighted(slope, weight), ctx.reduction)
+        if ctx.needs_input_grad[1]:
+            slope = grad_output * (np.log1p(-x) - np.log(x))
+            grad_y = averaged(weighted(slope, weight), ctx.reduction)
+        return grad_x, grad_y, None
+
+
+class BinaryCrossEntropyBackward(Function):
+    """out = g * (x - y) / max((1 - x) * x, eps), eps = 1e-12.
+
+    grad_x = h * g * (x * x - 2 * x * y + y) / ((x + eps) * (1 - x + eps))**2, PyTorch's own guard;
+    grad_y = -h * g / ((x + eps) * (1 - x + eps)).
+    """
+
+    EPS = float(np.float32(1e-12))
+
+    @staticmethod
+    def forward(ctx: Context, grad: Array, x: Array, y: Array) -> Array:
+        ctx.save_for_backward(grad, x, y)
+        return grad * (x - y) / np.maximum((1 - x) * x, BinaryCrossEntropyBackward.EPS)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array, ...]:
+        grad, x, y = ctx.saved_tensors
+        again = BinaryCrossEntropyBackward.call(grad_output, x, y)
+        spread = (x + 1e-12) * (1 - x + 1e-12)
+        both = grad_output * grad
+        return again, both * (x * x - 2 * x * y + y) / (spread * spread), -both / spread
+
+
+class BinaryCrossEntropyWithLogits(Function):
+    """loss = w * ((1 - y) * x - l * log(sigmoid(x))), l = 1 + (pos_weight - 1) * y.
+
+    grad_x = g * w * (sigmoid(x) - y), with pos_weight g * w * (sigmoid(x) * (p + 1 - y) - p) where
+    p = pos_weight * y; grad_y = g * w * (log(sigmoid(-x)) - pos_weight * log(sigmoid(x))).
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Context,
+        x: Array,
+        y: Array,
+        weight: Array | None,
+        pos_weight: Array | None,
+        *,
+        reduction: str,
+    ) -> Array:
+        ctx.reduction = reduction
+        ctx.save_for_backward(x, y, weight, pos_weight)
+        log_sigmoid = fill(activation.log_sigmoid, x)
+        if pos_weight is not None:
+            log_sigmoid *= (pos_weight - 1) * y + 1
+        return reduced(weighted((1 - y) * x - log_sigmoid, weight), reduction)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y, weight, pos_weight = ctx.saved_tensors
+        grad_x, grad_y = None, None
+        if ctx.needs_input_grad[0]:
+            slope = Sigmoid.call(x)
+            if pos_weight is None:
+                slope = slope - y
+            else:
+                p = pos_weight * y
+                slope = (p + 1 - y) * slope - p
+            grad_x = averaged(weighted(slope * grad_output, weight), ctx.reduction)
+        if ctx.needs_input_grad[1]:
+            slope = LogSigmoid.call(-x) - weighted(LogSigmoid.call(x), pos_weight)
+            grad_y = averaged(weighted(slope * grad_output, weight), ctx.reduction)
+        return grad_x, grad_y, None, None
+
+
+def weighted(x: Array, weight: Array | None) -> Array:
+    """x * weight, if there is one."""
+    return x if weight is None else x * weight
+
+
+def averaged(grad: Array, reduction: str) -> Array:
+    """The gradient of the mean, from that of the sum."""
+    return grad / math.prod(grad.shape) if reduction == "mean" else grad
+
+
+# --- one of C -------------------------------------------------------------------------------------
+
+
+class NllLoss(Function):
+    """loss = -w[t] * x[t] for each target t.   x (C,) or (N, C), target () or (N,), weight (C,) or None
+
+    The mean divides by the sum of the targets' weights. A target that is ignore_index counts for
+    nothing, also not in that sum. grad_x = -g * w[t] at t, divided likewise; 0 elsewhere.
+
+    IndexError  "Target 7 is out of bounds."
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Context,
+        x: Array,
+        target: Array,
+        weight: Array | None,
+        *,
+        reduction: str,
+        ignore_index: int,
+    ) -> Array:
+        ctx.reduction, ctx.ignore_index, ctx.total_weight = reduction, ignore_index, None
+        ctx.save_for_backward(x, target, weight)
+        scores, targets = by_class(x, target)
+        if reduction == "none" and x.ndim > 1:
+            out = np.empty(targets.shape, x.dtype)
+            bad = loops.nll(scores, targets, weight, ignore_index, out)
+            out = out.reshape(target.shape)
+        else:
+            step_bits = max(4, math.ceil(math.log2(max(len(scores), 1))) // loops.LEVELS)
+            totals = np.zeros(2, x.dtype)
+            bad = loops.nll_total(scores, targets, weight, ignore_index, step_bits, totals)
+            out, ctx.total_weight = totals[0], totals[1]
+            if reduction == "mean":
+                out = out / ctx.total_weight
+        if bad != loops.FINE:
+            raise IndexError(f"Target {targets.flat[bad]} is out of bounds.")
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, target, weight = ctx.saved_tensors
+        options = {"reduction": ctx.reduction, "ignore_index": ctx.ignore_index}
+        total = ctx.total_weight
+        grad = NllLossBackward.call(grad_output, x, target, weight, total=total, **options)
+        return grad, None, None
+
+
+class NllLoss2d(NllLoss):
+    """The same for x (N, C, H, W) and target (N, H, W)."""
+
+    name = "NllLoss2DBackward0"
+
+
+class NllLossBackward(Function):
+    """grad_x of NllLoss.   Linear in g: grad_g is NllLoss of h; x gives its shape only."""
+
+    @staticmethod
+    def forward(
+        ctx: Context,
+        grad: Array,
+        x: Array,
+        target: Array,
+        weight: Array | None,
+        *,
+        total: float | None,
+        reduction: str,
+        ignore_index: int,
+    ) -> Array:
+        ctx.options = {"reduction": reduction, "ignore_index": ignore_index}
+        ctx.save_for_backward(target, weight)
+        out = np.zeros(x.shape, x.dtype)
+        scores, targets = by_class(out, target)
+        each = grad / total if reduction == "mean" else grad
+        loops.nll_backward(np.ravel(each), targets, weight, ignore_index, scores)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        target, weight = ctx.saved_tensors
+        grad_grad = NllLoss.call(grad_output, target, weight, **ctx.options)
+        return grad_grad, np.zeros_like(grad_output), None, None
+
+
+def by_class(x: Array, target: Array) -> tuple[Array, Array]:
+    """x as (N, C, M) and target as (N, M), whatever dimensions follow the class."""
+    N, C = (1, x.shape[0]) if x.ndim == 1 else x.shape[:2]
+    M = math.prod(x.shape[2:])
+    return np.ascontiguousarray(x).reshape(N, C, M), np.ascontiguousarray(target).reshape(N, M)
