@@ -126,7 +126,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--limit", type=int, help="train on the first LIMIT images only")
     options = parser.parse_args(arguments)
     if options.device == "cuda" and not torch.cuda.is_available():
-        sys.exit("--device cuda: PyTorch sees no GPU here; run with --device cpu.")
+        sys.exit("--device cuda: there is no GPU here; run with --device cpu.")
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     config = Config(

@@ -1,0 +1,103 @@
+"""How far does PyTorch drift from itself? The measure of what "the same run" can mean.
+
+A run of MNIST is repeated with every initial weight moved up by one ulp, the least that can be
+changed, and with another number of threads, which splits sums differently. What the loss curves
+then differ by is noise: no engine, however right, can be expected to stay much closer.
+
+    python -m reference.experiments.noise_floor --data-dir data
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
+
+from reference.experiments import mnist
+
+
+def shuffled(images: Tensor, labels: Tensor, batch_size: int) -> DataLoader[Any]:
+    """DataLoader(TensorDataset(images, labels), batch_size, shuffle=True), ten times as fast.
+
+    The same batches from the same draws, but each is gathered at once, not image by image.
+    """
+    dataset = TensorDataset(images, labels)
+    batches = BatchSampler(RandomSampler(dataset), batch_size, drop_last=False)
+    return DataLoader(dataset, sampler=batches, batch_size=None)
+
+
+def curve(program: ModuleType, config: Any, model: Any, batches: Iterable[Any]) -> list[float]:
+    """Return the loss of every batch of a training run; `program` is mnist, of either engine."""
+    losses: list[float] = []
+    program.train(config, model, batches, on_batch=lambda loss: losses.append(loss.item()))
+    return losses
+
+
+def drift(one: list[float], other: list[float], epochs: int) -> list[float]:
+    """Return for each epoch the largest difference between two curves in it.
+
+    >>> drift([3.0, 2.0, 1.0, 1.0], [3.0, 2.5, 1.0, 1.25], epochs=2)
+    [0.5, 0.25]
+    """
+    batches = len(one) // epochs
+    differences = [abs(a - b) for a, b in zip(one, other, strict=True)]
+    return [max(differences[i : i + batches]) for i in range(0, len(one), batches)]
+
+
+def nudge(model: nn.Module) -> None:
+    """Move every parameter up by one ulp."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.nextafter(parameter, torch.full_like(parameter, torch.inf)))
+
+
+def noise_floor(
+    config: mnist.Config, images: Tensor, labels: Tensor
+) -> tuple[list[float], dict[str, list[float]]]:
+    """Return PyTorch's curve on one thread, and for each disturbance its drift from it by epoch."""
+
+    def run(disturbed: bool = False, threads: int = 1) -> list[float]:
+        model = mnist.build(config, images[0].numel())
+        if disturbed:
+            nudge(model)
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            return curve(mnist, config, model, shuffled(images, labels, config.batch_size))
+        finally:
+            torch.set_num_threads(before)
+
+    base = run()
+    disturbances = {
+        "one ulp": drift(base, run(disturbed=True), config.epochs),
+        "two threads": drift(base, run(threads=2), config.epochs),
+    }
+    return base, disturbances
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the drift of each epoch."""
+    parser = argparse.ArgumentParser(description="How far PyTorch drifts from itself on MNIST.")
+    parser.add_argument("--data-dir", default=os.environ.get("MINITORCH_CLF_DATA", "data"))
+    parser.add_argument("--activation", choices=mnist.ACTIVATIONS, default="relu")
+    parser.add_argument("--seed", type=int, default=mnist.Config.seed)
+    parser.add_argument("--dtype", choices=("float32", "float64"), default="float32")
+    options = parser.parse_args(arguments)
+    config = mnist.Config(activation=options.activation, seed=options.seed, dtype=options.dtype)
+
+    train_set = mnist.load(options.data_dir, train=True)
+    images = train_set.data.unsqueeze(1).to(torch.float32).div(255)  # what ToTensor does
+    _, disturbances = noise_floor(config, images, train_set.targets)
+    print(f"{'epoch':12}" + "".join(f"{epoch:>10}" for epoch in range(1, config.epochs + 1)))
+    for name, drifts in disturbances.items():
+        print(f"{name:12}" + "".join(f"{value:10.1e}" for value in drifts))
+
+
+if __name__ == "__main__":
+    main()
