@@ -154,13 +154,6 @@ CASES = (
         why=LINSPACE,
     ),
     OpCase(
-        "meshgrid",
-        lambda t: [
-            t.meshgrid(t.arange(2), t.arange(3), indexing="ij"),
-            t.meshgrid(t.arange(2), t.arange(3), indexing="xy"),
-        ],
-    ),
-    OpCase(
         "as_tensor",
         lambda t: [
             t.as_tensor([1, 2]),

@@ -10,6 +10,7 @@ from reference.parity.case import OpCase, indices
 NAN = float("nan")
 BOX = ((3, 4, 5),)
 MAT = ((5, 4),)
+BROADCAST = "the gradient of a value written to many places is a sum; the order differs"
 NO_ROOM = {"0-d": "the index does not fit", "empty": "the index does not fit"}
 
 _READS: tuple[tuple[str, Callable[..., Any]], ...] = (
@@ -176,30 +177,10 @@ _GATHERS = (
     ),
     OpCase("where of one", lambda t, x: t.where(x > 0), ((3, 4),), gradient=False),
     OpCase(
-        "scatter_add and scatter",
-        lambda t, x, i, y: (x.scatter_add(1, i, y), x.scatter(1, i, 2.0)),
-        ((5, 4), (5, 4), (5, 4)),
-        draw=("normal", indices(4), "normal"),
-        skip=NO_ROOM,
-    ),
-    OpCase(
-        "scatter_ one hot",
-        lambda t, i: t.zeros(6, 4).scatter_(1, i.unsqueeze(1), 1.0),
-        ((6,),),
-        draw=indices(4),
-        skip=NO_ROOM,
-    ),
-    OpCase(
         "one_hot",
         lambda t, i: t.nn.functional.one_hot(i, 4),
         ((6,),),
         draw=indices(4),
-        skip=NO_ROOM,
-    ),
-    OpCase(
-        "index_add",
-        lambda t, x, y: x.index_add(0, t.tensor([1, 1, 0]), y),
-        ((4, 3), (3, 3)),
         skip=NO_ROOM,
     ),
 )
@@ -218,7 +199,10 @@ CASES = (
         for name, fn in _READS
         if "boolean" not in name and "True" not in name
     ),
-    *(OpCase(f"write {name}", fn, (BOX[0], shape), skip=NO_ROOM) for name, fn, shape in _WRITES),
+    *(
+        OpCase(f"write {name}", fn, (BOX[0], shape), backward_steps=8, why=BROADCAST, skip=NO_ROOM)
+        for name, fn, shape in _WRITES
+    ),
     *_GATHERS,
     OpCase(
         "rows of an embedding",

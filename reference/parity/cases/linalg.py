@@ -113,23 +113,12 @@ CASES = (
     _product("einsum to a number", lambda t, x, y: t.einsum("ij,ij->", x, y), ((3, 4), (3, 4))),
     _product("einsum outer", lambda t, x, y: t.einsum("i,j->ij", x, y), ((3,), (4,))),
     _product(
-        "einsum ellipsis",
-        lambda t, x, y: t.einsum("...ij,...jk->...ik", x, y),
-        ((2, 3, 4), (2, 4, 2)),
-    ),
-    _product(
         "einsum three",
         lambda t, x, y, z: t.einsum("ij,jk,kl->il", x, y, z),
         ((3, 4), (4, 2), (2, 5)),
         steps=16,
     ),
     OpCase("einsum transpose", lambda t, x: t.einsum("ij->ji", x), ((3, 4),)),
-    OpCase(
-        "einsum diagonal",
-        lambda t, x: (t.einsum("ii->i", x), t.einsum("ii", x)),
-        ((3, 3),),
-        draw="whole",
-    ),
     OpCase(
         "integer products",
         lambda t, x, y: [x @ y, t.mm(x, y), x @ y[:, 0], t.dot(x[0], y[:, 0])],

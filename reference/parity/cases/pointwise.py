@@ -19,6 +19,8 @@ CANCELS = (
     MKL + "; 1 - out**2 (or 1 - out) cancels where out is near 1, so counted at the largest value"
 )
 
+BROADCAST = "the gradient of a broadcast is a sum, and PyTorch adds up in another order"
+
 _UNARY = (
     OpCase("abs", lambda t, x: t.abs(x), ONE),
     OpCase("neg", lambda t, x: t.neg(x), ONE),
@@ -179,7 +181,7 @@ _BINARY = (
     OpCase("fmod", lambda t, x, y: t.fmod(x, y), TWO, draw="nonzero"),
     OpCase("add outer broadcast", lambda t, x, y: x + y, ((3, 1), (1, 4))),
     OpCase("mul rank broadcast", lambda t, x, y: x * y, ((2, 1, 4), (3, 1))),
-    OpCase("sub 0-dim", lambda t, x, y: x - y, ((3, 4), ())),
+    OpCase("sub 0-dim", lambda t, x, y: x - y, ((3, 4), ()), backward_steps=8, why=BROADCAST),
     OpCase("div broadcast left", lambda t, x, y: x / y, ((4,), (3, 4)), draw="nonzero"),
     OpCase(
         "operators",
