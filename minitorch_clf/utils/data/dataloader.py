@@ -11,7 +11,12 @@ from minitorch_clf import random
 from minitorch_clf.creation import default_generator
 from minitorch_clf.utils.data.collate import default_collate, default_convert
 from minitorch_clf.utils.data.dataset import Dataset, IterableDataset
-from minitorch_clf.utils.data.sampler import BatchSampler, RandomSampler, SequentialSampler
+from minitorch_clf.utils.data.sampler import (
+    BatchSampler,
+    RandomSampler,
+    SequentialSampler,
+    draw_seed,
+)
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -47,7 +52,7 @@ class DataLoader(Generic[T_co]):
     >>> _ = torch.manual_seed(0)
     >>> loader = DataLoader(TensorDataset(torch.arange(5)), batch_size=2, shuffle=True)
     >>> [batch for batch, in loader]
-    [tensor([4, 1]), tensor([3, 0]), tensor([2])]
+    [tensor([1, 4]), tensor([2, 3]), tensor([0])]
     """
 
     _initialized = False
@@ -173,7 +178,7 @@ class _Epoch(Iterator[Any]):
                 stacklevel=3,
             )
         self._indices = iter(loader._index_sampler)
-        self._base_seed = int(random.random64(loader.generator or default_generator, ()))
+        self._base_seed = draw_seed(loader.generator or default_generator)
         if loader.timeout != 0:
             raise AssertionError("_SingleProcessDataLoaderIter requires timeout == 0")
         if isinstance(loader.dataset, IterableDataset):

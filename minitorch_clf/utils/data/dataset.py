@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minitorch_clf import random
-from minitorch_clf.creation import default_generator
+from minitorch_clf.creation import default_generator, randperm
 from minitorch_clf.tensor import Tensor, wrap
 from minitorch_clf.utils.data.batched import is_outdated
 
@@ -201,12 +201,9 @@ def random_split(
         lengths = _lengths_from_fractions(_length(dataset), lengths)
     if sum(lengths) != _length(dataset):
         raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
-    order = random.randperm(generator or default_generator, _length(dataset)).tolist()
-    ends = itertools.accumulate(int(length) for length in lengths)
-    return [
-        Subset(dataset, order[end - int(length) : end])
-        for end, length in zip(ends, lengths, strict=True)
-    ]
+    order = randperm(sum(lengths), generator=generator).tolist()
+    slices = itertools.pairwise(itertools.accumulate(lengths, initial=0))
+    return [Subset(dataset, order[start:end]) for start, end in slices]
 
 
 def _lengths_from_fractions(n: int, fractions: Sequence[float]) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence, Sized
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from minitorch_clf.dtypes import float64
 from minitorch_clf.tensor import Tensor
 
 T_co = TypeVar("T_co", covariant=True)
+
+INT64 = np.dtype(np.int64)
 
 _NOT_POSITIVE = "{name} should be a positive integer value, but got {name}={value}"
 
@@ -71,8 +73,9 @@ class RandomSampler(Sampler[int]):
             raise TypeError(
                 f"replacement should be a boolean value, but got replacement={replacement}"
             )
-        if not isinstance(self.num_samples, int) or self.num_samples <= 0:
-            raise ValueError(_NOT_POSITIVE.format(name="num_samples", value=self.num_samples))
+        count: Any = self.num_samples
+        if not isinstance(count, int) or count <= 0:
+            raise ValueError(_NOT_POSITIVE.format(name="num_samples", value=count))
 
     @property
     def num_samples(self) -> int:
@@ -83,12 +86,11 @@ class RandomSampler(Sampler[int]):
         n = len(self.data_source)
         generator = self.generator
         if generator is None:
-            seed = int(random.random64(default_generator, ()))
-            generator = random.Generator().manual_seed(seed)
+            generator = random.Generator().manual_seed(draw_seed(default_generator))
         if self.replacement:
             for start in range(0, self.num_samples, 32):
                 size = min(32, self.num_samples - start)
-                yield from random.randint(generator, 0, n, (size,), np.int64).tolist()
+                yield from random.randint(generator, 0, n, (size,), INT64).tolist()
         else:
             for _ in range(self.num_samples // n):
                 yield from random.randperm(generator, n).tolist()
@@ -196,6 +198,11 @@ class BatchSampler(Sampler[list[int]]):
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
 
+def draw_seed(generator: random.Generator) -> int:
+    """A seed for another generator: torch.empty((), dtype=torch.int64).random_()."""
+    return int(random.random_full(generator, (), INT64))
+
+
 def multinomial(
     generator: random.Generator, weights: NDArray[np.float64], num_samples: int, replacement: bool
 ) -> NDArray[np.int64]:
@@ -222,18 +229,18 @@ def multinomial(
     if not weights.sum() > 0:
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
     if race:
-        exponential = -np.log1p(-random.uniform(generator, weights.shape, np.float64))
+        exponential = -np.log1p(-random.uniform(generator, weights.shape, weights.dtype))
         return np.argsort(-(weights / exponential), kind="stable")[:num_samples]
     cumulative = np.cumsum(weights)
-    uniform = random.uniform(generator, (num_samples,), np.float64)
+    uniform = random.uniform(generator, (num_samples,), weights.dtype)
     return np.searchsorted(cumulative / cumulative[-1], uniform)
 
 
-def _check_positive(name: str, value: int) -> None:
+def _check_positive(name: str, value: Any) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         raise ValueError(_NOT_POSITIVE.format(name=name, value=value))
 
 
-def _check_flag(name: str, value: bool) -> None:
+def _check_flag(name: str, value: Any) -> None:
     if not isinstance(value, bool):
         raise ValueError(f"{name} should be a boolean value, but got {name}={value}")

@@ -10,11 +10,12 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from typing import TYPE_CHECKING
 
 from minitorch_clf.vision.optional import optional_import
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 WAITS = (1.0, 2.0)  # seconds before the second and the third attempt at one mirror
 TIMEOUT = (5.0, 30.0)  # seconds to wait for a connection, and for the next bytes
@@ -117,15 +118,14 @@ class _Bar:
 @contextlib.contextmanager
 def _progress(filename: str) -> Iterator[_Bar | None]:
     """A bar on stderr where that is a terminal, and None elsewhere."""
+    # 50 ms that only a download should cost, and not every import of the package.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn  # noqa: PLC0415
+
     console = Console(stderr=True)
     if not console.is_terminal:
         yield None
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-    )
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=console) as progress:
         yield _Bar(progress, filename)

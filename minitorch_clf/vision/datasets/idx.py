@@ -21,7 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 _TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
-def read_idx(path: Path, dtype: DTypeLike = None, ndim: int | None = None) -> NDArray[Any]:
+def read_idx(path: Path, dtype: DTypeLike | None = None, ndim: int | None = None) -> NDArray[Any]:
     """The array in an IDX file, packed if its name ends in .gz; in native byte order, writable.
 
     dtype, ndim   what the caller expects; None: anything

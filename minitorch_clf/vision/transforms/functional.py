@@ -32,6 +32,8 @@ def to_tensor(pic: Any) -> Tensor:
     TypeError   "pic should be PIL Image or ndarray. Got <class 'list'>"
     ValueError  "pic should be 2/3 dimensional. Got 1 dimensions."
 
+    Difference from torchvision: uint8 pixels may have negative strides (a flipped image).
+
     >>> to_tensor(np.array([[0, 51], [102, 255]], dtype=np.uint8))
     tensor([[[0.0000, 0.2000],
              [0.4000, 1.0000]]])

@@ -64,10 +64,11 @@ class Compose(BatchTransform):
         return img
 
     def on_batch(self, images: Any) -> Any:
-        if not all(isinstance(transform, BatchTransform) for transform in self.transforms):
+        steps = [step for step in self.transforms if isinstance(step, BatchTransform)]
+        if len(steps) < len(self.transforms):
             return NotImplemented
-        for transform in self.transforms:
-            images = transform.on_batch(images)
+        for step in steps:
+            images = step.on_batch(images)
             if images is NotImplemented:
                 return NotImplemented
         return images
