@@ -143,7 +143,7 @@ class Generator:
             )
         state = np.frombuffer(new.tobytes(), STATE)[0]
         left, position = int(state["left"]), int(state["next"])
-        if not (state["seeded"] == 1 and left >= 1 and left - 1 + position <= 624):
+        if not (state["seeded"] == 1 and 1 <= left <= min(624, 625 - position)):
             raise RuntimeError("Invalid mt19937 state")
         with self.lock:
             self._seed = int(state["seed"])
@@ -186,9 +186,9 @@ def uniform(
     low: float = 0.0,
     high: float = 1.0,
 ) -> Array:
-    """Uniform in [low, high): u * (high - low) + low in `dtype`, with one rounding at the end.
+    """Uniform in [low, high): u * (high - low) + low in `dtype`, rounded once.
 
-    That rounding can give `high` itself, as in PyTorch.
+    Where that rounds up to `high`, the value is `low`.
 
     NotImplementedError  '"check_uniform_bounds" not implemented for 'Long''
     RuntimeError         "uniform_ expects to return a [from, to) range, but found from=1 > to=0",
@@ -301,6 +301,8 @@ def randint(
             if dtype in REAL:
                 raise NotImplementedError(f"{argument} is out of bounds [{smallest}, {largest}]")
             raise RuntimeError(f"{argument} is out of bounds for {C_NAME[dtype]}")
+    if high - low == 2**64:
+        low, high = 0, 2**64  # PyTorch takes the 64 bits as they are
     return _integers_from(generator, low, high, high - low >= 2**28, shape, dtype)
 
 

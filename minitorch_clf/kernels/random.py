@@ -86,24 +86,29 @@ def real64(upper, lower):
 
 @kernel
 def uniform32(engine, low, high, out):
-    """out = u * (high - low) + low, with u of one word each.   low, high, out: (n,) float32"""
+    """out = u * (high - low) + low, with u of one word each; `low` where that rounds to `high`.
+
+    low, high, out   (), (), (n,)  float32
+    """
     words = np.empty(min(BLOCK, out.size), np.uint32)
     for start in range(0, out.size, BLOCK):
         block = out[start : start + BLOCK]
         draw(engine, words[: block.size])
         for i in range(block.size):
-            block[i] = fma(real32(words[i]), high - low, low)
+            value = fma(real32(words[i]), high - low, low)
+            block[i] = low if value == high else value
 
 
 @kernel
 def uniform64(engine, low, high, out):
-    """out = u * (high - low) + low, with u of two words each.   low, high, out: (n,) float64"""
+    """As uniform32, with u of two words each.   low, high, out: (), (), (n,) float64"""
     words = np.empty((min(BLOCK, out.size), 2), np.uint32)
     for start in range(0, out.size, BLOCK):
         block = out[start : start + BLOCK]
         draw(engine, words[: block.size].reshape(-1))
         for i in range(block.size):
-            block[i] = fma(real64(words[i, 0], words[i, 1]), high - low, low)
+            value = fma(real64(words[i, 0], words[i, 1]), high - low, low)
+            block[i] = low if value == high else value
 
 
 # --- normal, in blocks ----------------------------------------------------------------------------
@@ -228,7 +233,7 @@ def normal_pairs(engine, kept, mean, std, out):
 
 @kernel
 def integers32(engine, low, divisor, out):
-    """out = low + word % divisor.   int64, uint32, (n,) int64"""
+    """out = low + word % divisor.   low, divisor, out: (), (), (n,) int64, uint32, int64"""
     words = np.empty(min(BLOCK, out.size), np.uint32)
     for start in range(0, out.size, BLOCK):
         block = out[start : start + BLOCK]
@@ -239,7 +244,10 @@ def integers32(engine, low, divisor, out):
 
 @kernel
 def integers64(engine, low, divisor, out):
-    """out = low + (two words) % divisor; divisor 0 stands for 2^64.   int64, uint64, (n,) int64"""
+    """out = low + (two words) % divisor; divisor 0 stands for 2^64.
+
+    low, divisor, out   (), (), (n,)  int64, uint64, int64
+    """
     words = np.empty((min(BLOCK, out.size), 2), np.uint32)
     for start in range(0, out.size, BLOCK):
         block = out[start : start + BLOCK]
