@@ -24,9 +24,14 @@ class Job(Protocol):
     steps    how many times `run` calls on_step
     """
 
-    config: mnist.Config | logistic.Config
-    model: nn.Module
-    steps: int
+    @property
+    def config(self) -> mnist.Config | logistic.Config: ...
+
+    @property
+    def model(self) -> nn.Module: ...
+
+    @property
+    def steps(self) -> int: ...
 
     def run(self, on_step: OnStep, on_epoch: OnEpoch) -> None: ...
 
@@ -42,9 +47,13 @@ class ImageJob:
     ) -> None:
         self.config = mnist.Config(**options)
         self.model = mnist.build(self.config, inputs=train_set[0][0].numel())
-        self._train = DataLoader(train_set, batch_size=self.config.batch_size, shuffle=True)
+        self._train: DataLoader[Any] = DataLoader(
+            train_set, batch_size=self.config.batch_size, shuffle=True
+        )
         # Its own generator: a look at the test images must not move the training's random stream.
-        self._test = DataLoader(test_set, batch_size=1000, generator=torch.Generator())
+        self._test: DataLoader[Any] = DataLoader(
+            test_set, batch_size=1000, generator=torch.Generator()
+        )
         self.steps = self.config.epochs * len(self._train)
         self._accuracy: float | None = None
 

@@ -70,6 +70,7 @@ SGD_LR = 0.1  # plain SGD takes a hundred times Adam's 0.001 for the same way
 @click.pass_context
 def train(
     ctx: click.Context,
+    /,
     dataset: str | None,
     data_dir: Path,
     out: Path | None,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 
-class Sizes(click.ParamType):
+class Sizes(click.ParamType[tuple[int, ...]]):
     """Sizes of hidden layers: 128, or 256,128 for two of them.
 
     >>> Sizes().convert("256,128", None, None)
@@ -29,7 +29,7 @@ class Sizes(click.ParamType):
         return sizes
 
 
-class PositiveFloat(click.ParamType):
+class PositiveFloat(click.ParamType[float]):
     """A finite number above 0.
 
     >>> PositiveFloat().convert("1e-3", None, None)
@@ -47,7 +47,7 @@ class PositiveFloat(click.ParamType):
         return number
 
 
-class Seed(click.ParamType):
+class Seed(click.ParamType[int]):
     """What manual_seed takes: any integer that fits into 64 bits, signed or not."""
 
     name = "integer"

@@ -3,8 +3,8 @@
     logits = Linear(128, 10)(activation(Linear(784, 128)(pixels)))
 
 Trained on cross-entropy with Adam, five times through the 60,000 images of MNIST in batches of 64,
-it reads about 97.6 % of the 10,000 test images right. The seed decides the initial weights and the
-order of the images.
+it reads 97.3 to 97.6 % of the 10,000 test images right. The seed decides which: it fixes the initial
+weights and the order of the images.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Config:
     optimizer: str = "adam"
     activation: str = "relu"
     hidden: tuple[int, ...] = (128,)
-    seed: int = 0
+    seed: int = 42
     device: str = "cpu"
     dtype: str = "float32"
 
@@ -144,8 +144,10 @@ def main(arguments: list[str] | None = None) -> None:
         train_set = Subset(train_set, range(options.limit))
 
     model = build(config)
-    train_loader = DataLoader(train_set, batch_size=config.batch_size, shuffle=True)
-    test_loader = DataLoader(test_set, batch_size=1000)
+    train_loader: DataLoader[Any] = DataLoader(
+        train_set, batch_size=config.batch_size, shuffle=True
+    )
+    test_loader = DataLoader[Any](test_set, batch_size=1000)
     train(config, model, train_loader, lambda epoch, loss: print(f"epoch {epoch}  loss {loss:.4f}"))
     print(f"test accuracy {accuracy(config, model, test_loader):.2%}")
 

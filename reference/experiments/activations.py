@@ -24,8 +24,8 @@ def values_and_slopes() -> dict[str, tuple[Tensor, Tensor]]:
     for activation in ACTIVATIONS:
         x = torch.tensor(POINTS, requires_grad=True)
         y = activation(x)
-        y.sum().backward()
-        table[activation.__name__] = (y.detach(), x.grad)
+        (slope,) = torch.autograd.grad(y.sum(), x)
+        table[activation.__name__] = (y.detach(), slope)
     return table
 
 

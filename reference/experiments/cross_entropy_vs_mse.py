@@ -26,8 +26,8 @@ YES = torch.tensor([1.0])
 def slope(criterion: Callable[[Tensor, Tensor], Tensor], logit: float) -> float:
     """Return d loss/dz at z = logit."""
     z = torch.tensor([logit], requires_grad=True)
-    criterion(z, YES).backward()
-    return z.grad.item()
+    (gradient,) = torch.autograd.grad(criterion(z, YES), z)
+    return float(gradient.item())
 
 
 def train(criterion: Callable[[Tensor, Tensor], Tensor], logit: float, steps: int) -> list[float]:
