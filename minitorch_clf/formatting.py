@@ -67,7 +67,10 @@ def set_printoptions(
 
 
 class Formatter:
-    """One width and one notation for all elements of an array."""
+    """One width and one notation for all elements of an array.
+
+    PyTorch measures the finite elements that are not 0: wider ones (-0., -inf) stick out.
+    """
 
     def __init__(self, array: Array, options: PrintOptions) -> None:
         self.options = options
@@ -80,7 +83,6 @@ class Formatter:
             return
         shown = array[np.isfinite(array) & (array != 0)].astype(np.float64)
         if shown.size == 0:
-            self._fit([f"{v:.0f}." if v == 0 else str(v) for v in array.ravel().tolist()])
             return
         largest, smallest = float(np.abs(shown).max()), float(np.abs(shown).min())
         self.whole = bool((shown == np.ceil(shown)).all())
@@ -88,13 +90,7 @@ class Formatter:
         self.sci = ratio > 1000.0 or largest > 1.0e8 or (not self.whole and smallest < 1.0e-4)
         if options.sci_mode is not None:
             self.sci = options.sci_mode
-        texts = [self.text(v) for v in shown.tolist()]
-        if self.whole and not self.sci:
-            texts = [f"{v:.0f}." for v in shown.tolist()]
-        self._fit([*texts, *[str(v) for v in array[~np.isfinite(array)].tolist()]])
-
-    def _fit(self, texts: list[str]) -> None:
-        self.width = max([self.width, *(len(t) for t in texts)])
+        self.width = max(len(self.text(v)) for v in shown.tolist())
 
     def text(self, value: Any) -> str:
         """`value` without padding."""
