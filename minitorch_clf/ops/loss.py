@@ -103,6 +103,28 @@ def either_side(ctx: Context, grad: Array) -> tuple[Array | None, ...]:
     return grad if wants_x else None, -grad if wants_y else None
 
 
+class Xlogy(Function):
+    """out = x * log(y), and 0 where x = 0, whatever y (unless nan): what KL divergence needs.
+
+    grad_x = g * log(y), 0 where x = 0 and y <= 0; grad_y = g * x / y.
+    """
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, y: Array) -> Array:
+        ctx.save_for_backward(x, y)
+        return np.where((x == 0) & ~np.isnan(y), 0.0, x * np.log(y)).astype(x.dtype)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y = ctx.saved_tensors
+        grad_x, grad_y = None, None
+        if ctx.needs_input_grad[0]:
+            grad_x = grad_output * np.where((x == 0) & (y <= 0), 0.0, np.log(y))
+        if ctx.needs_input_grad[1]:
+            grad_y = grad_output * (x / y)
+        return grad_x, grad_y
+
+
 # --- yes or no ------------------------------------------------------------------------------------
 
 
