@@ -2,10 +2,11 @@
 
     import minitorch_clf as torch
 
-reads and runs as PyTorch does, on the CPU. Start reading in tape.py; docs/architecture.md draws the house.
+reads and runs as PyTorch does, on the CPU. Start reading in tape.py; docs/architecture.md draws
+the house.
 """
 
-from minitorch_clf import autograd, cuda, utils, vision
+from minitorch_clf import autograd, cuda, nn, optim, utils, vision
 from minitorch_clf.autograd import (
     enable_grad,
     is_grad_enabled,
@@ -57,6 +58,8 @@ from minitorch_clf.dtypes import (
     promote_types,
     set_default_dtype,
     uint8,
+)
+from minitorch_clf.dtypes import (
     bool_ as bool,
 )
 from minitorch_clf.formatting import (
@@ -125,9 +128,9 @@ from minitorch_clf.functions import (
     less,
     less_equal,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     log_softmax,
     logical_and,
     logical_not,
@@ -207,6 +210,10 @@ from minitorch_clf.methods.shape import (
 )
 from minitorch_clf.tensor import (
     Tensor,
+)
+from minitorch_clf.threads import (
+    get_num_threads,
+    set_num_threads,
 )
 
 float = float32
@@ -292,6 +299,7 @@ __all__ = [
     "gather",
     "ge",
     "get_default_dtype",
+    "get_num_threads",
     "get_rng_state",
     "greater",
     "greater_equal",
@@ -378,6 +386,7 @@ __all__ = [
     "select",
     "set_default_dtype",
     "set_grad_enabled",
+    "set_num_threads",
     "set_printoptions",
     "set_rng_state",
     "short",

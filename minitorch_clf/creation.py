@@ -54,7 +54,11 @@ def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def tensor(
-    data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False,
+    data: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
     **refused: Any,
 ) -> Tensor:
     """A leaf with a copy of `data`: a number, nested sequences, an array, a Tensor.
@@ -69,8 +73,8 @@ def tensor(
     """
     if isinstance(data, Tensor):
         warnings.warn(
-            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() "
-            "or sourceTensor.detach().clone().requires_grad_(True), rather than "
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach()."
+            "clone() or sourceTensor.detach().clone().requires_grad_(True), rather than "
             "torch.tensor(sourceTensor).",
             stacklevel=2,
         )
@@ -113,8 +117,8 @@ def from_numpy(array: Array) -> Tensor:
         warnings.warn(
             "The given NumPy array is not writable, and PyTorch does not support non-writable "
             "tensors. This means writing to this tensor will result in undefined behavior. You may "
-            "want to copy the array to protect its data or make it writable before converting it to "
-            "a tensor. This type of warning will be suppressed for the rest of this program.",
+            "want to copy the array to protect its data or make it writable before converting it "
+            "to a tensor. This type of warning will be suppressed for the rest of this program.",
             stacklevel=2,
         )
     return result
@@ -124,7 +128,10 @@ def from_numpy(array: Array) -> Tensor:
 
 
 def empty(
-    *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False,
+    *size: Any,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
     **refused: Any,
 ) -> Tensor:
     """Of this shape, with whatever lay in memory."""
@@ -133,7 +140,10 @@ def empty(
 
 
 def zeros(
-    *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False,
+    *size: Any,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
     **refused: Any,
 ) -> Tensor:
     """All 0.
@@ -148,7 +158,10 @@ def zeros(
 
 
 def ones(
-    *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False,
+    *size: Any,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
     **refused: Any,
 ) -> Tensor:
     """All 1."""
@@ -157,8 +170,13 @@ def ones(
 
 
 def full(
-    size: Any, fill_value: Any, *, dtype: dtype | None = None, device: Any = None,
-    requires_grad: bool = False, **refused: Any,
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **refused: Any,
 ) -> Tensor:
     """All `fill_value`, whose kind of number decides the dtype."""
     value = fill_value.array if isinstance(fill_value, Tensor) else as_array(fill_value)
@@ -170,36 +188,43 @@ def _size(size: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
     return (keywords.pop("size"),) if "size" in keywords else size
 
 
-def _like(input: Tensor, array: Array, dtype: dtype | None, options: dict[str, Any]) -> Tensor:  # noqa: A002
+def _like(array: Array, dtype: dtype | None, options: dict[str, Any]) -> Tensor:
     device, requires_grad = options.pop("device", None), options.pop("requires_grad", False)
     cast = array if dtype is None else array.astype(dtype.numpy, copy=False)
     return _finish(cast, device, requires_grad, options)
 
 
-def empty_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor:  # noqa: A002
+def empty_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor:
     """empty() of input's shape and dtype."""
-    return _like(input, np.empty_like(input.array), dtype, options)
+    return _like(np.empty_like(input.array), dtype, options)
 
 
-def zeros_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor:  # noqa: A002
+def zeros_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor:
     """zeros() of input's shape and dtype."""
-    return _like(input, np.zeros_like(input.array), dtype, options)
+    return _like(np.zeros_like(input.array), dtype, options)
 
 
-def ones_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor:  # noqa: A002
+def ones_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor:
     """ones() of input's shape and dtype."""
-    return _like(input, np.ones_like(input.array), dtype, options)
+    return _like(np.ones_like(input.array), dtype, options)
 
 
-def full_like(input: Tensor, fill_value: Any, *, dtype: dtype | None = None, **options: Any) -> Tensor:  # noqa: A002
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: dtype | None = None, **options: Any
+) -> Tensor:
     """full() of input's shape and dtype."""
     to = input.array.dtype if dtype is None else dtype.numpy
-    return _like(input, np.full(input.array.shape, fill_value, to), None, options)
+    return _like(np.full(input.array.shape, fill_value, to), None, options)
 
 
 def eye(
-    n: int, m: int | None = None, *, dtype: dtype | None = None, device: Any = None,
-    requires_grad: bool = False, **refused: Any,
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **refused: Any,
 ) -> Tensor:
     """1 on the diagonal, 0 elsewhere.   (n, m)"""
     return _finish(np.eye(n, m, dtype=_numpy(dtype)), device, requires_grad, refused)
@@ -209,10 +234,13 @@ def eye(
 
 
 def arange(
-    *bounds: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False,
+    *bounds: Any,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
     **refused: Any,
 ) -> Tensor:
-    """start, start + step, ... below end: arange(end), arange(start, end), arange(start, end, step).
+    """start, start + step, ... below end, as arange(end) or arange(start, end, step=1).
 
     int64 if all are ints, else the default dtype.
 
@@ -236,8 +264,14 @@ def arange(
 
 
 def linspace(
-    start: float, end: float, steps: int, *, dtype: dtype | None = None, device: Any = None,
-    requires_grad: bool = False, **refused: Any,
+    start: float,
+    end: float,
+    steps: int,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **refused: Any,
 ) -> Tensor:
     """`steps` values from start to end, both included, evenly spaced.
 
@@ -328,8 +362,12 @@ def set_rng_state(new_state: Tensor) -> None:
 
 
 def rand(
-    *size: Any, generator: random.Generator | None = None, dtype: dtype | None = None,
-    device: Any = None, requires_grad: bool = False, **refused: Any,
+    *size: Any,
+    generator: random.Generator | None = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **refused: Any,
 ) -> Tensor:
     """Uniform in [0, 1)."""
     shape = _shape(_size(size, refused))
@@ -338,8 +376,12 @@ def rand(
 
 
 def randn(
-    *size: Any, generator: random.Generator | None = None, dtype: dtype | None = None,
-    device: Any = None, requires_grad: bool = False, **refused: Any,
+    *size: Any,
+    generator: random.Generator | None = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **refused: Any,
 ) -> Tensor:
     """Normal with mean 0 and standard deviation 1."""
     shape = _shape(_size(size, refused))
@@ -348,8 +390,12 @@ def randn(
 
 
 def randint(
-    *bounds_and_size: Any, generator: random.Generator | None = None, dtype: dtype | None = None,
-    device: Any = None, requires_grad: bool = False, **refused: Any,
+    *bounds_and_size: Any,
+    generator: random.Generator | None = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **refused: Any,
 ) -> Tensor:
     """Integers in [low, high): randint(high, size) or randint(low, high, size)."""
     arguments = list(bounds_and_size)
@@ -363,8 +409,13 @@ def randint(
 
 
 def randperm(
-    n: int, *, generator: random.Generator | None = None, dtype: dtype | None = None,
-    device: Any = None, requires_grad: bool = False, **refused: Any,
+    n: int,
+    *,
+    generator: random.Generator | None = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **refused: Any,
 ) -> Tensor:
     """0, 1, ..., n - 1 in random order."""
     array = random.randperm(generator or random.default(), n)
@@ -372,7 +423,7 @@ def randperm(
     return _finish(array, device, requires_grad, refused)
 
 
-def bernoulli(input: Tensor, *, generator: random.Generator | None = None) -> Tensor:  # noqa: A002
+def bernoulli(input: Tensor, *, generator: random.Generator | None = None) -> Tensor:
     """1 with the probability each element says, else 0."""
     drawn = random.bernoulli(generator or random.default(), input.array.shape, input.array)
     return wrap(drawn.astype(input.array.dtype))
@@ -388,11 +439,11 @@ def normal(
     return wrap(random.normal(g, _shape((size,)), _numpy(None), mean, std))
 
 
-def rand_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor:  # noqa: A002
+def rand_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor:
     """rand() of input's shape and dtype."""
     return rand(*input.shape, dtype=dtype or input.dtype, **options)
 
 
-def randn_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor:  # noqa: A002
+def randn_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor:
     """randn() of input's shape and dtype."""
     return randn(*input.shape, dtype=dtype or input.dtype, **options)

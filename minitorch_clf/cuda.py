@@ -25,6 +25,6 @@ def manual_seed_all(seed: int) -> None:
     """Nothing: there is no GPU to seed."""
 
 
-def synchronize(device: Any = None) -> None:
+def synchronize(device: Any = None) -> None:  # noqa: ARG001 - PyTorch's signature
     """AssertionError: there is nothing to wait for."""
     raise AssertionError("Torch not compiled with CUDA enabled")

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-class dtype:  # noqa: N801 - the public name is torch.dtype
+class dtype:
     """What one element of a Tensor is: `float32`, `float64`, `int64`, ..., `bool`.
 
     name        as PyTorch prints it after "torch."
@@ -101,7 +101,7 @@ def get_default_dtype() -> dtype:
 default_dtype = get_default_dtype
 
 
-def set_default_dtype(d: dtype) -> None:
+def set_default_dtype(d: Any) -> None:
     """Make `d` (float32 or float64) the dtype that Python floats become.
 
     TypeError  "only floating-point types are supported as the default type"
@@ -134,9 +134,7 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     >>> torch.promote_types(torch.int64, torch.float32)
     torch.float32
     """
-    result = promote(type1, type2)
-    assert result is not None  # both operands are dtypes
-    return result
+    return promote(type1, type2) or type1
 
 
 def scalar_dtype(value: object) -> dtype:
@@ -171,9 +169,7 @@ def result_dtype(operands: Iterable[tuple[dtype, int] | Any]) -> dtype:
             with_dims = promote(with_dims, operand[0])
         else:
             zero_dim = promote(zero_dim, operand[0])
-    result = _weaker(with_dims, _weaker(zero_dim, scalars))
-    assert result is not None  # there is at least one operand
-    return result
+    return _weaker(with_dims, _weaker(zero_dim, scalars)) or _default
 
 
 # --- Size and device ------------------------------------------------------------------------------
@@ -209,7 +205,7 @@ class Size(tuple[int, ...]):
         return Size(tuple.__add__(self, other))
 
 
-class device:  # noqa: N801 - the public name is torch.device
+class device:
     """Where a Tensor lives. This engine computes on `cpu` only; other names may be spelled.
 
     RuntimeError    a name PyTorch does not know
@@ -224,17 +220,16 @@ class device:  # noqa: N801 - the public name is torch.device
 
     __slots__ = ("index", "type")
 
-    def __init__(self, type: str | device, index: int | None = None) -> None:  # noqa: A002
-        if isinstance(type, device):
-            type, index = type.type, type.index  # noqa: A001
-        name, _, number = type.partition(":")
+    def __init__(self, type: Any, index: int | None = None) -> None:
+        spelled = str(type)
+        name, _, number = spelled.partition(":")
         if name not in device.KNOWN or (number and not number.isdigit()):
             raise RuntimeError(
                 f"Expected one of {', '.join(device.KNOWN)} device type at start of device string: "
-                f"{type}"
+                f"{spelled}"
             )
-        self.type = name
-        self.index = int(number) if number else index
+        self.type: str = name
+        self.index: int | None = int(number) if number else index
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, device):

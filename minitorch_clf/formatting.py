@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from minitorch_clf.dtypes import get_default_dtype
-from minitorch_clf.tape import Array
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
@@ -72,7 +72,7 @@ class Formatter:
     PyTorch measures the finite elements that are not 0: wider ones (-0., -inf) stick out.
     """
 
-    def __init__(self, array: Array, options: PrintOptions) -> None:
+    def __init__(self, array: NDArray[Any], options: PrintOptions) -> None:
         self.options = options
         self.kind = array.dtype.kind
         self.sci = False
@@ -111,9 +111,9 @@ def _divide(a: float, b: float) -> float:
     return math.inf if b == 0 or (b < 1 and a > b * 1.7e308) else a / b
 
 
-def _lines(array: Array, indent: int, summarize: bool, format_one: Formatter) -> str:
+def _lines(array: NDArray[Any], indent: int, summarize: bool, format_one: Formatter) -> str:
     edge = format_one.options.edgeitems
-    n = array.shape[0] if array.ndim else 0
+    n = int(array.shape[0]) if array.ndim else 0
     if array.ndim == 0:
         return format_one(array.item())
     if array.ndim == 1:
@@ -128,7 +128,7 @@ def _lines(array: Array, indent: int, summarize: bool, format_one: Formatter) ->
     return "[" + gap.join(parts) + "]"
 
 
-def _row(array: Array, indent: int, summarize: bool, format_one: Formatter) -> str:
+def _row(array: NDArray[Any], indent: int, summarize: bool, format_one: Formatter) -> str:
     options = format_one.options
     per_line = max(1, (options.linewidth - indent) // (format_one.width + 2))
     edge = options.edgeitems
@@ -141,7 +141,7 @@ def _row(array: Array, indent: int, summarize: bool, format_one: Formatter) -> s
     return "[" + (",\n" + " " * (indent + 1)).join(", ".join(line) for line in lines) + "]"
 
 
-def _edges(array: Array, edge: int) -> Array:
+def _edges(array: NDArray[Any], edge: int) -> NDArray[Any]:
     """The elements that a summary shows."""
     if array.ndim == 0:
         return array

@@ -1,4 +1,4 @@
-"""The functions of `torch`: a Tensor's methods under their own names, and what takes several Tensors."""
+"""The functions of `torch`: a Tensor's methods by name, and what takes several Tensors."""
 
 from __future__ import annotations
 
@@ -27,18 +27,19 @@ def function(method: Callable[Concatenate[Tensor, P], R]) -> Callable[Concatenat
     name = method.__name__
 
     @functools.wraps(method)
-    def call(input: Tensor, *args: P.args, **kwargs: P.kwargs) -> R:  # noqa: A002 - PyTorch's name
+    def call(input: Tensor, *args: P.args, **kwargs: P.kwargs) -> R:
         if not isinstance(input, Tensor):
             raise TypeError(
-                f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+                f"{name}(): argument 'input' (position 1) must be Tensor, "
+                f"not {type(input).__name__}"
             )
         return method(input, *args, **kwargs)
 
-    return call
+    return call  # type: ignore[return-value]  # that `input` may be named too is no harm
 
 
 # --- pointwise ---
-abs = absolute = function(Tensor.abs)  # noqa: A001
+abs = absolute = function(Tensor.abs)
 add = function(Tensor.add)
 bitwise_and = function(Tensor.bitwise_and)
 bitwise_not = function(Tensor.bitwise_not)
@@ -75,10 +76,10 @@ minimum = function(Tensor.minimum)
 mul = multiply = function(Tensor.mul)
 ne = not_equal = function(Tensor.ne)
 neg = negative = function(Tensor.neg)
-pow = function(Tensor.pow)  # noqa: A001
+pow = function(Tensor.pow)
 reciprocal = function(Tensor.reciprocal)
 remainder = function(Tensor.remainder)
-round = function(Tensor.round)  # noqa: A001
+round = function(Tensor.round)
 rsqrt = function(Tensor.rsqrt)
 sign = function(Tensor.sign)
 sin = function(Tensor.sin)
@@ -88,24 +89,24 @@ sub = subtract = function(Tensor.sub)
 trunc = function(Tensor.trunc)
 
 # --- reductions ---
-all = function(Tensor.all)  # noqa: A001
+all = function(Tensor.all)
 amax = function(Tensor.amax)
 amin = function(Tensor.amin)
-any = function(Tensor.any)  # noqa: A001
+any = function(Tensor.any)
 argmax = function(Tensor.argmax)
 argmin = function(Tensor.argmin)
 argsort = function(Tensor.argsort)
 count_nonzero = function(Tensor.count_nonzero)
 cumsum = function(Tensor.cumsum)
 logsumexp = function(Tensor.logsumexp)
-max = function(Tensor.max)  # noqa: A001
+max = function(Tensor.max)
 mean = function(Tensor.mean)
-min = function(Tensor.min)  # noqa: A001
+min = function(Tensor.min)
 norm = function(Tensor.norm)
 prod = function(Tensor.prod)
 sort = function(Tensor.sort)
 std = function(Tensor.std)
-sum = function(Tensor.sum)  # noqa: A001
+sum = function(Tensor.sum)
 topk = function(Tensor.topk)
 var = function(Tensor.var)
 
@@ -249,7 +250,11 @@ def einsum(equation: str, *operands: Any) -> Tensor:
 
     NotImplementedError  an ellipsis, or a letter twice in one operand
     """
-    tensors = list(operands[0]) if len(operands) == 1 and not isinstance(operands[0], Tensor) else list(operands)
+    tensors = (
+        list(operands[0])
+        if len(operands) == 1 and not isinstance(operands[0], Tensor)
+        else list(operands)
+    )
     left, arrow, right = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if "." in equation:
@@ -271,7 +276,8 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     if not arrow:
         letters = "".join(terms)
         right = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
-    have, out = terms[0], tensors[0]
+    have = terms[0]
+    out: Tensor = tensors[0]
     for k, (term, x) in enumerate(zip(terms[1:], tensors[1:], strict=True), 1):
         later = set(right).union(*terms[k + 1 :])
         out, have = _contract(out, have, x, term, later)
@@ -303,20 +309,20 @@ def _contract(x: Tensor, a: str, y: Tensor, b: str, later: set[str]) -> tuple[Te
     product = left.reshape(count(batch), count(rows), count(inner)).bmm(
         right.reshape(count(batch), count(inner), count(columns))
     )
-    letters = [*batch, *rows, *columns]
-    return product.reshape([size[c] for c in letters]), "".join(letters)
+    kept = [*batch, *rows, *columns]
+    return product.reshape([size[c] for c in kept]), "".join(kept)
 
 
 # --- questions about Tensors ----------------------------------------------------------------------
 
 
-def equal(input: Tensor, other: Tensor) -> bool:  # noqa: A002
+def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same shape and elements."""
     return bool(np.array_equal(input.array, other.array))
 
 
 def isclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False  # noqa: A002
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Tensor:
     """|input - other| <= atol + rtol * |other|, or equal."""
     if input.array.dtype != other.array.dtype:
@@ -325,7 +331,7 @@ def isclose(
 
 
 def allclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False  # noqa: A002
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> bool:
     """Whether isclose() holds everywhere."""
     return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
@@ -336,12 +342,12 @@ def is_tensor(obj: Any) -> bool:
     return isinstance(obj, Tensor)
 
 
-def numel(input: Tensor) -> int:  # noqa: A002
+def numel(input: Tensor) -> int:
     """The number of elements."""
     return input.numel()
 
 
-def is_floating_point(input: Tensor) -> bool:  # noqa: A002
+def is_floating_point(input: Tensor) -> bool:
     """Whether the dtype is float32 or float64."""
     return input.is_floating_point()
 

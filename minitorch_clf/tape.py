@@ -15,13 +15,17 @@ import copy
 import functools
 import heapq
 import itertools
+import operator
 import threading
 from abc import ABC, abstractmethod
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
+
+from minitorch_clf.dtypes import as_dtype
 
 Array: TypeAlias = Any
 """An ndarray; inside `backward`, under create_graph, a Tensor that answers to the same names."""
@@ -46,7 +50,7 @@ def is_grad_enabled() -> bool:
     return _grad_mode.enabled
 
 
-class set_grad_enabled:  # noqa: N801 - PyTorch's name
+class set_grad_enabled:
     """Record a graph, or not, from here on; as a context manager, until the block ends.
 
     >>> import minitorch_clf as torch
@@ -65,7 +69,10 @@ class set_grad_enabled:  # noqa: N801 - PyTorch's name
         _grad_mode.enabled = self.mode
 
     def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         _grad_mode.enabled = self.previous[-1]
 
@@ -103,7 +110,10 @@ class _Mode:
         _grad_mode.enabled = self.mode
 
     def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         _grad_mode.enabled = self.previous.pop()
 
@@ -111,7 +121,7 @@ class _Mode:
         return _in_grad_mode(function, self.mode)
 
 
-class no_grad(_Mode):  # noqa: N801 - PyTorch's name
+class no_grad(_Mode):
     """Operations inside record no graph: `with no_grad():` or `@no_grad`.
 
     >>> import minitorch_clf as torch
@@ -125,7 +135,7 @@ class no_grad(_Mode):  # noqa: N801 - PyTorch's name
     mode = False
 
 
-class enable_grad(_Mode):  # noqa: N801 - PyTorch's name
+class enable_grad(_Mode):
     """Operations inside record a graph again, within `no_grad`."""
 
     mode = True
@@ -180,7 +190,7 @@ class Meta(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """One saved value.   source: k for input k, ~k for output k, None for a value without gradient"""
+    """One saved value.   source: k for input k, ~k for output k, None without gradient"""
 
     array: Array
     source: int | None
@@ -202,6 +212,11 @@ class Context:
         self.saved: tuple[Saved, ...] | None = None
         self.node: Node | None = None  # set only on the copy that a create_graph walk uses
         self.recorder: Recorder | None = None
+
+    if TYPE_CHECKING:  # forward leaves its options here: ctx.axis = axis
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     def save_for_backward(self, *arrays: Array) -> None:
         """Keep inputs, outputs, or values without derivative (masks, indices), for backward.
@@ -234,8 +249,8 @@ class Context:
         if self.recorder is None or saved.source is None or self.node is None:
             return saved.array
         k = saved.source
-        edge = (self.node, ~k) if k < 0 else self.node.next_functions[k]
-        return saved.array if edge[0] is None else self.recorder.attach(saved.array, *edge)
+        node, output_nr = (self.node, ~k) if k < 0 else self.node.next_functions[k]
+        return saved.array if node is None else self.recorder.attach(saved.array, node, output_nr)
 
     def recorded(self, node: Node, recorder: Recorder) -> Context:
         """This context as a create_graph walk sees it: saved values are on the graph."""
@@ -250,7 +265,7 @@ class Context:
         self.to_save = ()
 
 
-class StaleSave(Exception):  # noqa: N818 - caught and worded in Node.run, users never see it
+class StaleSave(Exception):
     """A saved array was written to after it was saved."""
 
     def __init__(self, saved: Saved) -> None:
@@ -299,7 +314,7 @@ class Function(ABC):
 class Recordable:
     """Something that records the Function run on it: a Tensor, seen from the tape.
 
-    Not an ABC, like Leaf below: `isinstance` of an array against an ABC costs more than an addition.
+    Not an ABC, nor is Leaf below: isinstance() of an array against an ABC costs an addition.
     """
 
     __slots__ = ()
@@ -368,7 +383,7 @@ class Node:
         self.next_functions = next_functions
         self.outputs = outputs
         self.sequence_nr: float = next(_sequence_nr)
-        self.hooks: dict[int, dict[int, Hook]] | None = None
+        self.hooks: dict[int, OrderedDict[int, Hook]] | None = None
         self.metadata: dict[Any, Any] = {}
 
     def name(self) -> str:
@@ -378,7 +393,10 @@ class Node:
         """The gradients of the inputs, given those of the outputs (None: nothing flowed in)."""
         ctx = self.ctx if recorder is None else self.ctx.recorded(self, recorder)
         if len(grads) > 1 and ctx.materialize_grads:
-            grads = [_zeros(m, recorder) if g is None else g for g, m in zip(grads, self.outputs)]
+            grads = [
+                _zeros(m, recorder) if g is None else g
+                for g, m in zip(grads, self.outputs, strict=True)
+            ]
         try:
             result = quietly(self.op.backward, ctx, *grads)
         except StaleSave as stale:
@@ -386,17 +404,15 @@ class Node:
         return result if isinstance(result, tuple) else (result,)
 
     def _stale_text(self, saved: Saved) -> str:
-        from minitorch_clf.dtypes import as_dtype  # noqa: PLC0415 - only for the text of an error
-
         kind = f"torch.{as_dtype(saved.array.dtype).legacy}Tensor"
         k = saved.source
         node, nr = (None, 0) if k is None else (self, ~k) if k < 0 else self.next_functions[k]
         origin = "" if node is None else f", which is output {nr} of {node.name()},"
-        assert saved.version is not None  # only values with a version can be stale
+        now = saved.expected if saved.version is None else saved.version.value
         return (
             "one of the variables needed for gradient computation has been modified by an inplace "
             f"operation: [{kind} {list(saved.array.shape)}]{origin} is at version "
-            f"{saved.version.value}; expected version {saved.expected} instead. Hint: enable "
+            f"{now}; expected version {saved.expected} instead. Hint: enable "
             "anomaly detection to find the operation that failed to compute its gradient, with "
             "torch.autograd.set_detect_anomaly(True)."
         )
@@ -443,9 +459,9 @@ class AccumulateGrad(Node):
     def name(self) -> str:
         return "struct torch::autograd::AccumulateGrad"
 
-    def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:
+    def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:  # noqa: ARG002
         if grads[0] is not None:
-            self.variable.accumulate_grad(grads[0])
+            quietly(self.variable.accumulate_grad, grads[0])
         return ()
 
 
@@ -473,7 +489,7 @@ class CopySlices(Node):
         return "CopySlices"
 
     def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:
-        grad_base = np.copy(grads[0])
+        grad_base: Array = np.copy(grads[0])  # type: ignore[arg-type]  # run() has one gradient
         grad_view = self.view(grad_base)
         inner = self.inner.run((np.copy(grad_view),), recorder)
         grad_view[...] = 0 if inner[0] is None else inner[0]
@@ -504,49 +520,75 @@ def run_backward(
     inputs       visit only what leads to these edges
     accumulate   whether leaves collect; if not, the gradients of `inputs` are returned
     """
-    waiting = _count_consumers(roots)
-    wanted = None if inputs is None else _leading_to(inputs, waiting)
-    targets = {edge: None for edge in inputs or ()}
-    arrived: dict[Node, list[Array | None]] = {}
-    ready: list[tuple[float, int, Node]] = []
+    walk = Walk(roots, grads)
+    wanted = None if inputs is None else _leading_to(inputs, walk.waiting)
+    captured: dict[Edge, Array | None] = dict.fromkeys(inputs or ())
 
-    for (node, output_nr), grad in zip(roots, grads, strict=True):
-        assert node is not None  # roots require a gradient
-        buffer = arrived.setdefault(node, [None] * len(node.outputs))
-        buffer[output_nr] = grad if buffer[output_nr] is None else buffer[output_nr] + grad
-    for node in arrived:
-        if waiting[node] == 0:
-            heapq.heappush(ready, (-node.sequence_nr, id(node), node))
-
-    while ready:
-        node = heapq.heappop(ready)[2]
-        buffer = arrived.pop(node, None) or [None] * len(node.outputs)
+    while walk.ready:
+        node, buffer = walk.pop()
         if node.hooks is not None:
             _run_hooks(node.hooks, buffer)
-        if not accumulate:
-            for output_nr, grad in enumerate(buffer):
-                if (node, output_nr) in targets:
-                    targets[node, output_nr] = grad
-        if wanted is not None and node not in wanted:
-            results: Gradients = (None,) * len(node.next_functions)
-        elif isinstance(node, AccumulateGrad) and not accumulate:
+        for output_nr, grad in enumerate(buffer):
+            if (node, output_nr) in captured:
+                captured[node, output_nr] = grad
+        runs = wanted is None or node in wanted
+        if isinstance(node, AccumulateGrad) and not accumulate:
             continue
-        elif all(grad is None for grad in buffer):
-            results = (None,) * len(node.next_functions)
+        if runs and any(grad is not None for grad in buffer):
+            walk.pass_on(node, _conform(node, node.run(buffer, recorder), recorder))
         else:
-            results = _conform(node, node.run(buffer, recorder), recorder)
+            walk.pass_on(node, (None,) * len(node.next_functions))
         if not retain_graph:
             node.free()
-        for (successor, input_nr), grad in zip(node.next_functions, results):
+    return [captured[edge] for edge in inputs or ()]
+
+
+class Walk:
+    """The state of one run_backward.
+
+    waiting   node -> how many nodes that feed it have not run yet
+    arrived   node -> the gradients of its outputs, as far as they have been summed
+    ready     a heap of the nodes that wait for nobody, newest first
+    """
+
+    __slots__ = ("arrived", "ready", "waiting")
+
+    def __init__(self, roots: Sequence[Edge], grads: Sequence[Array]) -> None:
+        self.waiting = _count_consumers(roots)
+        self.arrived: dict[Node, list[Array | None]] = {}
+        self.ready: list[tuple[float, int, Node]] = []
+        for edge, grad in zip(roots, grads, strict=True):
+            self._add(edge, grad)
+        for node in self.arrived:
+            if self.waiting[node] == 0:
+                self._push(node)
+
+    def pop(self) -> tuple[Node, list[Array | None]]:
+        """The newest ready node, and the gradients of its outputs."""
+        node = heapq.heappop(self.ready)[2]
+        return node, self.arrived.pop(node, None) or [None] * len(node.outputs)
+
+    def pass_on(self, node: Node, grads: Gradients) -> None:
+        """Hand the gradients of node's inputs to the nodes these came from."""
+        for edge, grad in zip(node.next_functions, grads, strict=True):
+            successor = edge[0]
             if successor is None:
                 continue
             if grad is not None:
-                slots = arrived.setdefault(successor, [None] * len(successor.outputs))
-                slots[input_nr] = grad if slots[input_nr] is None else slots[input_nr] + grad
-            waiting[successor] -= 1
-            if waiting[successor] == 0:
-                heapq.heappush(ready, (-successor.sequence_nr, id(successor), successor))
-    return [targets[edge] for edge in inputs or ()]
+                self._add(edge, grad)
+            self.waiting[successor] -= 1
+            if self.waiting[successor] == 0:
+                self._push(successor)
+
+    def _add(self, edge: Edge, grad: Array) -> None:
+        node, output_nr = edge
+        if node is not None:
+            buffer = self.arrived.setdefault(node, [None] * len(node.outputs))
+            old = buffer[output_nr]
+            buffer[output_nr] = grad if old is None else quietly(operator.add, old, grad)
+
+    def _push(self, node: Node) -> None:
+        heapq.heappush(self.ready, (-node.sequence_nr, id(node), node))
 
 
 def _count_consumers(roots: Iterable[Edge]) -> dict[Node, int]:
@@ -575,7 +617,7 @@ def _leading_to(inputs: Iterable[Edge], nodes: Iterable[Node]) -> set[Node]:
     return wanted
 
 
-def _run_hooks(hooks: dict[int, dict[int, Hook]], buffer: list[Array | None]) -> None:
+def _run_hooks(hooks: dict[int, OrderedDict[int, Hook]], buffer: list[Array | None]) -> None:
     for output_nr, functions in hooks.items():
         for function in list(functions.values()):
             grad = buffer[output_nr]
@@ -585,14 +627,15 @@ def _run_hooks(hooks: dict[int, dict[int, Hook]], buffer: list[Array | None]) ->
 
 
 def _conform(node: Node, grads: Gradients, recorder: Recorder | None) -> Gradients:
-    """`grads` with the shapes and dtypes of the inputs they belong to, or an error naming the op."""
+    """`grads` in the shapes and dtypes of the inputs they belong to, or an error naming the op."""
     if len(grads) != len(node.next_functions):
         raise RuntimeError(
             f"function {node.name()} returned an incorrect number of gradients "
             f"(expected {len(node.next_functions)}, got {len(grads)})"
         )
     conformed: list[Array | None] = []
-    for k, (grad, (successor, input_nr)) in enumerate(zip(grads, node.next_functions)):
+    for k, (grad, edge) in enumerate(zip(grads, node.next_functions, strict=True)):
+        successor, input_nr = edge
         if grad is None or successor is None:
             conformed.append(None)
             continue
@@ -609,7 +652,7 @@ def _conform(node: Node, grads: Gradients, recorder: Recorder | None) -> Gradien
                 f"{list(got.shape)} but expected shape compatible with {list(shape)}"
             )
         if got.dtype != dtype:
-            grad = grad.astype(dtype) if recorder is None else recorder.cast(grad, dtype)
+            grad = np.asarray(grad, dtype) if recorder is None else recorder.cast(grad, dtype)
         conformed.append(grad)
     return conformed
 

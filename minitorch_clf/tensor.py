@@ -12,27 +12,26 @@ import operator
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from minitorch_clf import tape
 from minitorch_clf.convert import as_array
-from minitorch_clf.dtypes import as_device, as_dtype, dtype, float32, get_default_dtype
+from minitorch_clf.dtypes import as_dtype, get_default_dtype
 from minitorch_clf.formatting import tensor_repr
 from minitorch_clf.methods.activation import ActivationMethods
+from minitorch_clf.methods.conversion import ConversionMethods
+from minitorch_clf.methods.gradient import GradientMethods
+from minitorch_clf.methods.history import chain
 from minitorch_clf.methods.index import IndexMethods
-from minitorch_clf.methods.inplace import InplaceMethods
 from minitorch_clf.methods.linalg import LinalgMethods
 from minitorch_clf.methods.reduce import ReduceMethods
-from minitorch_clf.methods.shape import ShapeMethods
 from minitorch_clf.numpy_protocol import ARRAY_FUNCTIONS, UFUNCS
-from minitorch_clf.ops.pointwise import ToCopy
 from minitorch_clf.tape import (
     AccumulateGrad,
     Array,
     Context,
-    CopySlices,
     Edge,
     Function,
     Meta,
@@ -72,9 +71,9 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Any:
         _save(ctx, inputs, arrays, tensors)
     if op.is_view:
         for k, tensor in enumerate(tensors):
-            view = functools.partial(op.call, **options)
+            view: Callable[[Any], Any] = functools.partial(op.call, **options)
             if isinstance(result, tuple):
-                view = _chain(view, operator.itemgetter(k))
+                view = chain(view, operator.itemgetter(k))
             tensor._track_view(inputs[0], view, recording, single=not isinstance(result, tuple))
     return tuple(tensors) if isinstance(result, tuple) else tensors[0]
 
@@ -87,11 +86,14 @@ def _record(
 ) -> Node | None:
     if not any(out.dtype.kind == "f" for out in outputs):
         return None
-    edges = [x._edge() if need else NO_EDGE for x, need in zip(inputs, ctx.needs_input_grad)]
+    needs = ctx.needs_input_grad
+    edges = [x._edge() if need else NO_EDGE for x, need in zip(inputs, needs, strict=True)]
     return Node(op, ctx, tuple(edges), tuple([Meta(out.shape, out.dtype) for out in outputs]))
 
 
-def _save(ctx: Context, inputs: Sequence[Any], arrays: Sequence[Any], outputs: Sequence[Tensor]) -> None:
+def _save(
+    ctx: Context, inputs: Sequence[Any], arrays: Sequence[Any], outputs: Sequence[Tensor]
+) -> None:
     """Note for each saved array whether it is an input or an output, and its version."""
     saved = []
     for array in ctx.to_save:
@@ -138,31 +140,16 @@ class TensorRecorder(tape.Recorder):
 RECORDER = TensorRecorder()
 
 
-class View:
-    """Where a view comes from: `replay(base)` is the view, and it was made at version `seen`."""
-
-    __slots__ = ("base", "recorded", "replay", "seen", "single")
-
-    def __init__(
-        self, base: Tensor, replay: Callable[[Any], Any], *, recorded: bool, single: bool, seen: int
-    ) -> None:
-        self.base = base
-        self.replay = replay
-        self.recorded = recorded
-        self.single = single
-        self.seen = seen
-
-
 # --- Tensor ---------------------------------------------------------------------------------------
 
 
 class Tensor(
     ActivationMethods,
-    InplaceMethods,
     ReduceMethods,
-    ShapeMethods,
     IndexMethods,
     LinalgMethods,
+    ConversionMethods,
+    GradientMethods,
     tape.Recordable,
     tape.Leaf,
 ):
@@ -183,24 +170,12 @@ class Tensor(
     tensor([2., 4.])
     """
 
-    __slots__ = (
-        "__dict__",
-        "__weakref__",
-        "_accumulator",
-        "_grad",
-        "_hooks",
-        "_node",
-        "_output_nr",
-        "_requires_grad",
-        "_retains_grad",
-        "_version",
-        "_view",
-        "array",
-    )
+    __slots__ = ()
 
     _apply = staticmethod(apply)
     record = staticmethod(apply)
     _wrap = staticmethod(wrap)
+    _recorder = RECORDER
 
     def __init__(self, *data: Any) -> None:
         if all(isinstance(n, (int, np.integer)) for n in data):
@@ -211,13 +186,13 @@ class Tensor(
     def _start(self, array: Array) -> None:
         self.array = array
         self._requires_grad = False
-        self._grad: Tensor | None = None
-        self._node: Node | None = None
+        self._grad = None
+        self._node = None
         self._output_nr = 0
-        self._accumulator: weakref.ref[AccumulateGrad] | None = None
+        self._accumulator = None
         self._version = Version()
-        self._view: View | None = None
-        self._hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None
+        self._view = None
+        self._hooks = None
         self._retains_grad = False
 
     # --- the graph ---
@@ -283,7 +258,7 @@ class Tensor(
             accumulator = AccumulateGrad(self, Meta(self.array.shape, self.array.dtype))
             self._accumulator = weakref.ref(accumulator)
             if self._hooks:
-                accumulator.hooks = {0: self._hooks}  # type: ignore[dict-item]
+                accumulator.hooks = {0: self._hooks}
         return accumulator, 0
 
     @property
@@ -305,11 +280,13 @@ class Tensor(
         if grad is not None:
             if not isinstance(grad, Tensor):
                 raise TypeError(
-                    f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}"
+                    "assigned grad expected to be a Tensor or None but got grad of type "
+                    f"{type(grad).__name__}"
                 )
             if grad.array.dtype != self.array.dtype:
                 raise RuntimeError(
-                    f"assigned grad has data of a different type: expected {self.type()}, got {grad.type()}"
+                    "assigned grad has data of a different type: expected "
+                    f"{self.type()}, got {grad.type()}"
                 )
             if grad.array.shape != self.array.shape:
                 raise RuntimeError("assigned grad has data of a different size")
@@ -324,80 +301,14 @@ class Tensor(
         if isinstance(grad, Tensor):
             self._grad = grad if self._grad is None else self._grad + grad
         elif self._grad is None:
-            self._grad = wrap(np.array(grad, order="C", copy=True))
+            own = np.empty_like(self.array)  # in this Tensor's layout; others may hold `grad`
+            own[...] = grad
+            self._grad = wrap(own)
         elif self._grad.requires_grad:
             self._grad = wrap(self._grad.array + grad)
         else:
             np.add(self._grad.array, grad, out=self._grad.array)
             self._grad._version.value += 1
-
-    def backward(
-        self,
-        gradient: Tensor | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Any = None,
-    ) -> None:
-        """Add the gradient of this Tensor, times `gradient`, to the `grad` of every leaf behind it.
-
-        gradient      1 if left out, which only a Tensor of one element allows
-        retain_graph  keep saved values for another backward; defaults to create_graph
-        create_graph  record the walk, so that gradients can be differentiated again
-        inputs        collect into these leaves only
-        """
-        backward((self,), (gradient,), retain_graph, create_graph, inputs)
-
-    def retain_grad(self) -> None:
-        """Collect `grad` also here, though this Tensor is not a leaf."""
-        node = self.grad_fn
-        if not self.requires_grad:
-            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if node is None or self._retains_grad:
-            return
-        self._retains_grad = True
-        kept = weakref.ref(self)
-
-        def keep(grad: Array) -> None:
-            tensor = kept()
-            if tensor is not None:
-                tensor.accumulate_grad(grad)
-
-        # after all other hooks of this output, so that it sees what they make of the gradient
-        _hooks_of(node, self._output_nr)[RETAIN] = keep
-
-    @property
-    def retains_grad(self) -> bool:
-        """Whether retain_grad() was called on a Tensor that is not a leaf."""
-        return self._retains_grad
-
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
-        """Call `hook` with this Tensor's gradient whenever it is known; it may return another."""
-        if not self.requires_grad:
-            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-
-        def on_arrays(grad: Array) -> Array | None:
-            given = grad if isinstance(grad, Tensor) else wrap(grad)
-            replaced = hook(given)
-            if replaced is None:
-                return None
-            return replaced if isinstance(grad, Tensor) else replaced.array
-
-        node = self.grad_fn
-        if node is not None:
-            hooks = _hooks_of(node, self._output_nr)
-        else:
-            if self._hooks is None:
-                self._hooks = {}
-            hooks = self._hooks  # type: ignore[assignment]
-            accumulator = None if self._accumulator is None else self._accumulator()
-            if accumulator is not None:
-                accumulator.hooks = {0: hooks}
-        keep = hooks.pop(RETAIN, None)
-        handle = RemovableHandle(hooks)
-        hooks[handle.id] = on_arrays
-        if keep is not None:
-            hooks[RETAIN] = keep
-        return handle
 
     def detach(self) -> Tensor:
         """The same memory, cut off from the graph."""
@@ -430,150 +341,6 @@ class Tensor(
         self.array = other.array
         self._accumulator = None
 
-    # --- views and in-place writes ---
-
-    def _track_view(
-        self, parent: Tensor, view: Callable[[Any], Any], recorded: bool, *, single: bool
-    ) -> None:
-        self._version = parent._version
-        up = parent._view
-        if up is None:
-            base, replay = parent, view
-        else:
-            base, replay = up.base, _chain(up.replay, view)
-            recorded = recorded and up.recorded
-            single = single and up.single
-        seen = self._version.value
-        self._view = View(base, replay, recorded=recorded, single=single, seen=seen)
-
-    @property
-    def _base(self) -> Tensor | None:
-        return None if self._view is None else self._view.base
-
-    def _is_view(self) -> bool:
-        return self._view is not None
-
-    def _bump_version(self) -> None:
-        """Say that the array was written to."""
-        self._version.value += 1
-
-    def _become(self, result: Tensor) -> Tensor:
-        """Write `result` into this Tensor's memory and take over its history: in-place operations.
-
-        What `result`'s node saved of the old value is copied first; what it saved of the new value
-        is this Tensor from now on. If this is a view, the base gets a CopySlices node.
-        """
-        array, node = self.array, result._node
-        recording = tape._grad_mode.enabled
-        if recording:
-            self._refuse_leaf()
-        _refuse_result(self, result)
-        history = recording and (node is not None or self.requires_grad)
-        old_edge = None
-        if history and self._view is not None:
-            self._refuse_view()
-            old_edge = self._view.base._edge()
-        saved = node.ctx.saved if node is not None else None
-        if node is not None and saved:
-            private = array.copy() if any(s.array is array for s in saved) else None
-            saved = tuple(
-                s._replace(array=private, version=None) if s.array is array else s for s in saved
-            )
-        array[...] = result.array
-        self._version.value += 1
-        if node is not None and saved:
-            now = self._version
-            node.ctx.saved = tuple(
-                Saved(array, s.source, now, now.value) if s.array is result.array else s
-                for s in saved
-            )
-        if not history:
-            return self
-        if self._view is None or old_edge is None:
-            self._node, self._output_nr = node, 0
-            if node is not None:
-                self._requires_grad = False
-        elif node is not None:
-            self._rebase(node, old_edge)
-        return self
-
-    def _rebase(self, node: Node, base_edge: Edge) -> None:
-        view = self._view
-        assert view is not None  # only views are rebased
-        base = view.base
-        meta = Meta(base.array.shape, base.array.dtype)
-        base._node, base._output_nr = CopySlices(base_edge, meta, node, view.replay), 0
-        base._requires_grad = False
-        view.seen = self._version.value - 1  # so that grad_fn is made anew from the base's
-
-    def _refuse_leaf(self) -> None:
-        if self._requires_grad and self._node is None:
-            raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation."
-            )
-        base = self._base
-        if base is not None and base._requires_grad and base._node is None and (
-            self._view is not None and self._view.recorded
-        ):
-            raise RuntimeError(
-                "a view of a leaf Variable that requires grad is being used in an in-place "
-                "operation."
-            )
-
-    def _refuse_view(self) -> None:
-        view = self._view
-        assert view is not None  # asked of views only
-        if not view.single:
-            name = "UnbindBackward0" if self._node is None else self._node.name()
-            raise RuntimeError(
-                f"Output {self._output_nr} of {name} is a view and is being modified inplace. This "
-                "view is the output of a function that returns multiple views. Such functions do "
-                "not allow the output views to be modified inplace. You should replace the inplace "
-                "operation by an out-of-place one."
-            )
-        if not view.recorded:
-            raise RuntimeError(
-                "A view was created in no_grad mode and is being modified inplace with grad mode "
-                "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. "
-                "You can clarify your code by moving both the view and the inplace either both "
-                "inside the no_grad block (if you don't want the inplace to be tracked) or both "
-                "outside (if you want the inplace to be tracked)."
-            )
-
-    # --- to Python and NumPy ---
-
-    def item(self) -> Any:
-        """The one element, as a Python number.
-
-        RuntimeError  "a Tensor with 3 elements cannot be converted to Scalar"
-        """
-        if self.array.size != 1:
-            raise RuntimeError(
-                f"a Tensor with {self.array.size} elements cannot be converted to Scalar"
-            )
-        return self.array.item()
-
-    def tolist(self) -> Any:
-        """Nested lists of Python numbers."""
-        return self.array.tolist()
-
-    def numpy(self, *, force: bool = False) -> Array:
-        """The NumPy array, sharing memory."""
-        if self.requires_grad and not force:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
-                "instead."
-            )
-        return self.array
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        array = self.numpy()
-        if dtype is None or array.dtype == dtype:
-            return array.copy() if copy else array
-        if copy is False:
-            raise ValueError(f"cannot give {array.dtype} as {np.dtype(dtype)} without a copy")
-        return array.astype(dtype)
-
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """NumPy's functions on Tensors are the methods of the same meaning."""
         function = UFUNCS.get(ufunc.__name__)
@@ -587,110 +354,8 @@ class Tensor(
         known = ARRAY_FUNCTIONS.get(function)
         return NotImplemented if known is None else known(*args, **kwargs)
 
-    def __bool__(self) -> bool:
-        if self.array.size != 1:
-            raise RuntimeError(
-                "Boolean value of Tensor with no values is ambiguous"
-                if self.array.size == 0
-                else "Boolean value of Tensor with more than one value is ambiguous"
-            )
-        return bool(self.array.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __complex__(self) -> complex:
-        return complex(self.item())
-
-    def __index__(self) -> int:
-        if self.array.dtype.kind not in "iub" or self.array.size != 1:
-            raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(self.array.item())
-
     def __repr__(self) -> str:
         return tensor_repr(self)
-
-    def __format__(self, spec: str) -> str:
-        if self.array.ndim == 0 and type(self) is Tensor:
-            return format(self.array.item(), spec)
-        return object.__format__(self, spec)
-
-    # --- other dtypes and devices ---
-
-    def to(self, *args: Any, copy: bool = False, **kwargs: Any) -> Tensor:
-        """In another dtype, on another device, or like another Tensor; itself if nothing changes.
-
-        AssertionError  a device other than the CPU
-        """
-        target = kwargs.pop("dtype", None)
-        as_device(kwargs.pop("device", None))
-        kwargs.pop("non_blocking", None)  # means nothing on a CPU
-        if kwargs:
-            raise NotImplementedError(f"to: {', '.join(kwargs)} is not supported")
-        for arg in args:
-            if isinstance(arg, dtype):
-                target = arg
-            elif isinstance(arg, Tensor):
-                target = arg.dtype
-            elif not isinstance(arg, bool):
-                as_device(arg)
-        if target is None or target.numpy == self.array.dtype:
-            return self.clone() if copy else self
-        return apply(ToCopy, self, dtype=target.numpy)  # type: ignore[no-any-return]
-
-    def type(self, dtype: Any = None) -> Any:
-        """"torch.FloatTensor" and the like, or this Tensor in another dtype."""
-        if dtype is None:
-            return f"torch.{self.dtype.legacy}Tensor"
-        if isinstance(dtype, str):
-            legacy = dtype.removeprefix("torch.").removesuffix("Tensor")
-            dtype = next(d for d in type(float32).by_numpy.values() if d.legacy == legacy)
-        return self.to(dtype)
-
-    def type_as(self, other: Tensor) -> Tensor:
-        """to(other.dtype)."""
-        return self.to(other.dtype)
-
-    def cpu(self) -> Tensor:
-        """Itself: there is no other device."""
-        return self
-
-    def cuda(self, device: Any = None) -> Tensor:
-        """AssertionError: there is no GPU here."""
-        return self.to("cuda" if device is None else device)
-
-    def pin_memory(self) -> Tensor:
-        raise RuntimeError("Cannot access accelerator device when none is available.")
-
-    def float(self) -> Tensor:
-        return self.to(_NAMED["float32"])
-
-    def double(self) -> Tensor:
-        return self.to(_NAMED["float64"])
-
-    def int(self) -> Tensor:
-        return self.to(_NAMED["int32"])
-
-    def long(self) -> Tensor:
-        return self.to(_NAMED["int64"])
-
-    def bool(self) -> Tensor:
-        return self.to(_NAMED["bool"])
-
-    def byte(self) -> Tensor:
-        return self.to(_NAMED["uint8"])
-
-    is_cuda: ClassVar[Any] = False
-    is_sparse: ClassVar[Any] = False
-    is_quantized: ClassVar[Any] = False
-    layout: ClassVar[Any] = "torch.strided"
-
-    def data_ptr(self) -> Any:
-        """The address of the first element."""
-        return self.array.ctypes.data
 
     def __deepcopy__(self, memo: dict[Any, Any]) -> Tensor:
         if not self.is_leaf:
@@ -708,7 +373,7 @@ class Tensor(
             memo[id(self)] = copied
             if self._grad is not None:
                 copied._grad = self._grad.__deepcopy__(memo)
-        return copied  # type: ignore[no-any-return]
+        return copied
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.array, self.requires_grad)
@@ -720,138 +385,3 @@ def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
     tensor._start(array)
     tensor._requires_grad = requires_grad
     return tensor
-
-
-_NAMED = {d.name: d for d in type(float32).by_numpy.values()}
-
-
-def _chain(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda base: second(first(base))
-
-
-def _refuse_result(target: Tensor, result: Tensor) -> None:
-    """Complain where `result` cannot be written into `target`."""
-    if result.array.shape != target.array.shape:
-        raise RuntimeError(
-            f"output with shape {list(target.array.shape)} doesn't match the broadcast shape "
-            f"{list(result.array.shape)}"
-        )
-    if result.dtype.category > target.dtype.category:
-        raise RuntimeError(
-            f"result type {result.dtype.legacy} can't be cast to the desired output type "
-            f"{target.dtype.legacy}"
-        )
-    overlapping = any(
-        s == 0 and n > 1 for s, n in zip(target.array.strides, target.array.shape, strict=True)
-    )
-    if overlapping and target.array.size > 1:
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a "
-            "single memory location. Please clone() the tensor before performing the operation."
-        )
-
-
-# --- hooks ----------------------------------------------------------------------------------------
-
-RETAIN = -1
-
-
-class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook away again."""
-
-    _next: ClassVar[Any] = 0
-
-    def __init__(self, hooks: dict[Any, Any]) -> None:
-        self.hooks = hooks
-        self.id = RemovableHandle._next
-        RemovableHandle._next += 1
-
-    def remove(self) -> None:
-        """Take the hook away; again is no error."""
-        self.hooks.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self.remove()
-
-
-def _hooks_of(node: Node, output_nr: int) -> dict[Any, Any]:
-    if node.hooks is None:
-        node.hooks = {}
-    return node.hooks.setdefault(output_nr, {})
-
-
-# --- backward and grad ----------------------------------------------------------------------------
-
-
-def backward(
-    tensors: Sequence[Tensor],
-    grad_tensors: Sequence[Tensor | None] | None = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    inputs: Any = None,
-) -> None:
-    """The walk from several Tensors at once: see Tensor.backward and autograd.backward."""
-    upstream = [None] * len(tensors) if grad_tensors is None else list(grad_tensors)
-    if inputs is not None:
-        inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-        if not inputs:
-            raise RuntimeError("`inputs` argument to `backward` cannot be empty.")
-        if any(not t.is_leaf for t in inputs):
-            raise NotImplementedError(
-                "backward(inputs=...) is supported for leaf tensors; use autograd.grad for others"
-            )
-    _walk(tensors, upstream, retain_graph, create_graph, inputs, accumulate=True)
-
-
-def _walk(
-    tensors: Sequence[Tensor],
-    upstream: Sequence[Tensor | None],
-    retain_graph: bool | None,
-    create_graph: bool,
-    inputs: Sequence[Tensor] | None,
-    *,
-    accumulate: bool,
-) -> list[Any]:
-    grads = [_upstream(t, g, create_graph) for t, g in zip(tensors, upstream, strict=True)]
-    roots = []
-    for k, tensor in enumerate(tensors):
-        if not tensor.requires_grad:
-            raise RuntimeError(
-                f"element {k} of tensors does not require grad and does not have a grad_fn"
-            )
-        roots.append(tensor._edge())
-    retain = create_graph if retain_graph is None else retain_graph
-    with tape.set_grad_enabled(create_graph):
-        return tape.run_backward(
-            roots,
-            grads,
-            retain_graph=retain,
-            recorder=RECORDER if create_graph else None,
-            inputs=None if inputs is None else [t._edge() for t in inputs],
-            accumulate=accumulate,
-        )
-
-
-def _upstream(tensor: Tensor, grad: Any, create_graph: bool) -> Array:
-    if grad is None:
-        if not tensor.requires_grad:
-            return None
-        if tensor.array.size != 1:
-            raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        ones = np.ones_like(tensor.array)
-        return wrap(ones) if create_graph else ones
-    if not isinstance(grad, Tensor):
-        raise TypeError(
-            f"gradients can be either Tensors or None, but got {type(grad).__name__}"
-        )
-    if grad.array.shape != tensor.array.shape:
-        raise RuntimeError(
-            f"Mismatch in shape: grad_output[0] has a shape of {grad.shape} and output[0] has a "
-            f"shape of {tensor.shape}."
-        )
-    if create_graph:
-        return grad._cast(tensor.dtype)
-    return grad.array.astype(tensor.array.dtype, copy=False)

@@ -1,4 +1,4 @@
-"""`backward` and `grad`: the walk over the tape, from any Tensors, to all leaves or to some Tensors."""
+"""`backward` and `grad`: the walk over the tape from any Tensors to all leaves, or to some."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from minitorch_clf.creation import zeros_like
-from minitorch_clf.tensor import Tensor, _walk
-from minitorch_clf.tensor import backward as _backward
+from minitorch_clf.methods.gradient import backward as _backward
+from minitorch_clf.methods.gradient import walk
+from minitorch_clf.tensor import Tensor
 
 __all__ = ["backward", "grad"]
 
@@ -69,7 +70,7 @@ def grad(
     for tensor in inputs:
         if not tensor.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    found = _walk(outputs, upstream, retain_graph, create_graph, inputs, accumulate=False)
+    found = walk(outputs, upstream, retain_graph, create_graph, inputs, accumulate=False)
     grads: list[Tensor | None] = []
     for tensor, array in zip(inputs, found, strict=True):
         if array is None and materialize_grads:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import weakref
+from collections import OrderedDict
 from collections.abc import Sequence
 from numbers import Number
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from minitorch_clf.dtypes import CPU, Size, as_dtype, device, dtype, result_dtype
+from minitorch_clf import dtypes
+from minitorch_clf.dtypes import CPU, Size, as_dtype, result_dtype
 from minitorch_clf.ops.pointwise import ToCopy
-from minitorch_clf.tape import Array, Function
+from minitorch_clf.tape import AccumulateGrad, Array, Function, Hook, Node, Version
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
@@ -20,12 +23,40 @@ SCALARS = (bool, int, float, np.bool_, np.number)
 
 
 class Methods:
-    """The root of the families: an array, and a way to run a Function on Tensors."""
+    """The root of the families: an array, its place in the graph, a way to run a Function.
 
-    __slots__ = ()
+    array           the NumPy array that holds the values; writing into it goes unseen by autograd
+    _node           the node that made it, as output `_output_nr`; None for a leaf
+    _requires_grad  whether, as a leaf, it collects a gradient: in `_grad`, by `_accumulator`
+    _version        counts the writes to its memory, shared by all views of it
+    _view           what it is a view of
+    """
+
+    __slots__ = (
+        "__dict__",  # users may hang what they like on a Tensor
+        "__weakref__",
+        "_accumulator",
+        "_grad",
+        "_hooks",
+        "_node",
+        "_output_nr",
+        "_requires_grad",
+        "_retains_grad",
+        "_version",
+        "_view",
+        "array",
+    )
 
     array: Array
-    """The NumPy array that holds the values. Writing into it goes unseen by autograd."""
+    _accumulator: weakref.ref[AccumulateGrad] | None
+    _grad: Tensor | None
+    _hooks: OrderedDict[int, Hook] | None
+    _node: Node | None
+    _output_nr: int
+    _requires_grad: bool
+    _retains_grad: bool
+    _version: Version
+    _view: Any
 
     @staticmethod
     def _apply(op: type[Function], *inputs: Any, **options: Any) -> Tensor:
@@ -42,11 +73,11 @@ class Methods:
         return Size(self.array.shape)
 
     @property
-    def dtype(self) -> dtype:
+    def dtype(self) -> dtypes.dtype:
         return as_dtype(self.array.dtype)
 
     @property
-    def device(self) -> device:
+    def device(self) -> dtypes.device:
         return CPU
 
     @property
@@ -100,7 +131,7 @@ class Methods:
         """Whether the elements lie in memory in the order of the indices."""
         return bool(self.array.flags.c_contiguous)
 
-    def _cast(self, to: dtype) -> Tensor:
+    def _cast(self, to: dtypes.dtype) -> Tensor:
         """This Tensor in dtype `to`, recorded; itself where it is of that dtype already."""
         if self.array.dtype == to.numpy:
             return self  # type: ignore[return-value]  # every Methods is a Tensor
@@ -183,14 +214,14 @@ def operands(
     return x._cast(to), as_scalar(other, to)
 
 
-def as_scalar(value: Any, to: dtype) -> Any:
+def as_scalar(value: Any, to: dtypes.dtype) -> Any:
     """A Python number as an operand of `to`: floats stay weak, integers wrap around."""
     if to.category == 2:
         return float(value)
     return np.asarray(value).astype(to.numpy)[()]
 
 
-def _floating(d: dtype) -> dtype:
+def _floating(d: dtypes.dtype) -> dtypes.dtype:
     return d if d.category == 2 else result_dtype(((d, 1), 1.0))
 
 

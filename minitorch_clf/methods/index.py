@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch_clf.methods.base import Methods, wrap_dim
+from minitorch_clf.methods.history import HistoryMethods
+from minitorch_clf.methods.shape import ShapeMethods
 from minitorch_clf.ops import index as ops
 from minitorch_clf.ops.pointwise import Copy, Fill
 from minitorch_clf.ops.shape import Alias, Slice, Unsqueeze
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
 
 
-class IndexMethods(Methods):
+class IndexMethods(ShapeMethods, HistoryMethods):
     """x[...] and its relatives."""
 
     __slots__ = ()
@@ -29,7 +31,7 @@ class IndexMethods(Methods):
         view, arrays = _basic_part(self, index)
         if arrays is not None:
             return self._apply(ops.Index, view, index=arrays)
-        return self._apply(Alias, self) if view is self else view
+        return self._apply(Alias, self) if view is self else view  # type: ignore[no-any-return]
 
     def __setitem__(self, index: Any, value: Any) -> None:
         view, arrays = _basic_part(self, index)
@@ -61,10 +63,6 @@ class IndexMethods(Methods):
         if not self.array.ndim:
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
-
-    def unbind(self, dim: int = 0) -> tuple[Tensor, ...]:
-        """In ShapeMethods."""
-        raise NotImplementedError
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, Methods):
@@ -100,10 +98,6 @@ class IndexMethods(Methods):
         whole: Any = self if x.shape == self.array.shape else self.expand(x.shape)
         return self._apply(ops.MaskedSelect, whole, index=(m,))
 
-    def expand(self, *shape: Any) -> Tensor:
-        """In ShapeMethods."""
-        raise NotImplementedError
-
     def take_along_dim(self, indices: Tensor, dim: int | None = None) -> Tensor:
         """gather() with broadcasting; without `dim`, of the flattened tensor."""
         if dim is None:
@@ -136,8 +130,10 @@ def _basic_part(x: Any, index: Any) -> tuple[Any, tuple[Any, ...] | None]:
     items = index if isinstance(index, tuple) else (index,)
     items = tuple(_item(i) for i in items)
     used = sum(
-        i.ndim if isinstance(i, np.ndarray) and i.dtype == bool
-        else 0 if i is None or i is Ellipsis or isinstance(i, bool)
+        i.ndim
+        if isinstance(i, np.ndarray) and i.dtype == bool
+        else 0
+        if i is None or i is Ellipsis or isinstance(i, bool)
         else 1
         for i in items
     )
@@ -204,7 +200,9 @@ def _select(x: Any, axis: int, index: int) -> Any:
 
 
 def _slice(x: Any, axis: int, item: slice) -> Any:
-    bounds = [b.array.item() if isinstance(b, Methods) else b for b in (item.start, item.stop, item.step)]
+    bounds = [
+        b.array.item() if isinstance(b, Methods) else b for b in (item.start, item.stop, item.step)
+    ]
     step = 1 if bounds[2] is None else bounds[2]
     if step <= 0:
         raise ValueError("step must be greater than zero")

@@ -12,6 +12,7 @@ import numpy as np
 
 from minitorch_clf import random
 from minitorch_clf.methods.base import Methods, as_scalar
+from minitorch_clf.methods.history import HistoryMethods
 from minitorch_clf.methods.pointwise import PointwiseMethods
 from minitorch_clf.ops import pointwise as ops
 from minitorch_clf.tape import Array
@@ -20,13 +21,10 @@ if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
 
 
-class InplaceMethods(PointwiseMethods):
+class InplaceMethods(PointwiseMethods, HistoryMethods):
     """In-place arithmetic, filling, and random filling."""
 
     __slots__ = ()
-
-    def _become(self, result: Tensor) -> Tensor:
-        raise NotImplementedError
 
     # --- arithmetic ---
 
@@ -93,15 +91,15 @@ class InplaceMethods(PointwiseMethods):
     def sign_(self) -> Tensor:
         return self._become(self.sign())
 
-    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:  # noqa: A002 - PyTorch's names
+    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
         return self._become(self.clamp(min, max))
 
     clip_ = clamp_
 
-    def clamp_min_(self, min: Any) -> Tensor:  # noqa: A002
+    def clamp_min_(self, min: Any) -> Tensor:
         return self._become(self.clamp(min=min))
 
-    def clamp_max_(self, max: Any) -> Tensor:  # noqa: A002
+    def clamp_max_(self, max: Any) -> Tensor:
         return self._become(self.clamp(max=max))
 
     def masked_fill_(self, mask: Tensor, value: Any) -> Tensor:
@@ -147,7 +145,7 @@ class InplaceMethods(PointwiseMethods):
         """Every element 0."""
         return self.fill_(0)
 
-    def copy_(self, src: Tensor, non_blocking: bool = False) -> Tensor:
+    def copy_(self, src: Tensor, non_blocking: bool = False) -> Tensor:  # noqa: ARG002
         """The values of `src`, broadcast and cast. `non_blocking` means nothing on a CPU."""
         self._check_expand(src.array.shape)
         return self._become(self._apply(ops.Copy, self, src))
@@ -166,13 +164,19 @@ class InplaceMethods(PointwiseMethods):
         return self._become(self._wrap(values))
 
     def uniform_(
-        self, from_: float = 0.0, to: float = 1.0, *, generator: random.Generator | None = None,
+        self,
+        from_: float = 0.0,
+        to: float = 1.0,
+        *,
+        generator: random.Generator | None = None,
         **renamed: float,
     ) -> Tensor:
         """Numbers from [from, to)."""
         low = renamed.pop("from", from_)  # `from` cannot be written as a Python parameter
         if renamed:
-            raise TypeError(f"uniform_() got an unexpected keyword argument '{[*renamed][0]}'")
+            raise TypeError(
+                f"uniform_() got an unexpected keyword argument '{next(iter(renamed))}'"
+            )
         g = generator or random.default()
         return self._random(random.uniform(g, self.array.shape, self.array.dtype, low, to))
 
@@ -190,7 +194,9 @@ class InplaceMethods(PointwiseMethods):
         chance = np.broadcast_to(p.array, self.array.shape) if isinstance(p, Methods) else p
         return self._random(random.bernoulli(g, self.array.shape, chance).astype(self.array.dtype))
 
-    def random_(self, *bounds: Any, generator: random.Generator | None = None, **named: Any) -> Tensor:
+    def random_(
+        self, *bounds: Any, generator: random.Generator | None = None, **named: Any
+    ) -> Tensor:
         """Whole numbers: all that the dtype holds exactly, or random_(to), or random_(from, to)."""
         g = generator or random.default()
         if not (bounds or named):

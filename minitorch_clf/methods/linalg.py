@@ -13,8 +13,16 @@ from minitorch_clf.ops.shape import Expand, UnsafeView
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
 
-C_NAMES = {"float32": "float", "float64": "double", "int64": "long long", "int32": "int",
-           "int16": "short", "int8": "signed char", "uint8": "unsigned char", "bool": "bool"}
+C_NAMES = {
+    "float32": "float",
+    "float64": "double",
+    "int64": "long long",
+    "int32": "int",
+    "int16": "short",
+    "int8": "signed char",
+    "uint8": "unsigned char",
+    "bool": "bool",
+}
 
 
 class LinalgMethods(Methods):
@@ -38,8 +46,11 @@ class LinalgMethods(Methods):
     def bmm(self, mat2: Tensor) -> Tensor:
         """A batch of matrix products.   self: (B, N, K), mat2: (B, K, M) -> (B, N, M)"""
         if self.array.ndim != 3 or mat2.array.ndim != 3:
-            raise RuntimeError("batch1 must be a 3D tensor" if self.array.ndim != 3
-                               else "batch2 must be a 3D tensor")
+            raise RuntimeError(
+                "batch1 must be a 3D tensor"
+                if self.array.ndim != 3
+                else "batch2 must be a 3D tensor"
+            )
         _check_dtypes(self, mat2)
         b, _, k = self.array.shape
         if mat2.array.shape[:2] != (b, k):
@@ -53,8 +64,7 @@ class LinalgMethods(Methods):
         """Matrix times vector.   self: (N, K), vec: (K,) -> (N,)"""
         if self.array.ndim != 2 or vec.array.ndim != 1:
             raise RuntimeError(
-                "vector + matrix @ vector expected, got "
-                f"1, {self.array.ndim}, {vec.array.ndim}"
+                f"vector + matrix @ vector expected, got 1, {self.array.ndim}, {vec.array.ndim}"
             )
         _check_dtypes(self, vec, ("expected scalar type {} but found {}", True))
         if self.array.shape[1] != vec.array.shape[0]:
@@ -68,8 +78,7 @@ class LinalgMethods(Methods):
         """The sum of the products of two vectors.   (K,), (K,) -> ()"""
         if self.array.ndim != 1 or tensor.array.ndim != 1:
             raise RuntimeError(
-                "1D tensors expected, but got "
-                f"{self.array.ndim}D and {tensor.array.ndim}D tensors"
+                f"1D tensors expected, but got {self.array.ndim}D and {tensor.array.ndim}D tensors"
             )
         if self.array.dtype != tensor.array.dtype:
             raise RuntimeError(
@@ -90,8 +99,10 @@ class LinalgMethods(Methods):
             if m.array.ndim != 2:
                 raise RuntimeError(f"{name} must be a matrix, got {m.array.ndim}-D tensor")
         if self.array.dtype != mat2.array.dtype:
-            raise RuntimeError("self and mat2 must have the same dtype, but got "
-                               f"{self.dtype.legacy} and {mat2.dtype.legacy}")
+            raise RuntimeError(
+                "self and mat2 must have the same dtype, but got "
+                f"{self.dtype.legacy} and {mat2.dtype.legacy}"
+            )
         _check_dtypes(mat1, mat2)
         _check_inner(mat1, mat2)
         shape = (mat1.array.shape[0], mat2.array.shape[1])
@@ -118,21 +129,21 @@ class LinalgMethods(Methods):
     def matmul(self, other: Tensor) -> Tensor:
         """The product that `@` means, by the numbers of dimensions:
 
-            (K,) @ (K,) -> ()              dot
-            (N, K) @ (K,) -> (N,)          matrix times vector
-            (K,) @ (K, M) -> (M,)          vector times matrix
-            (N, K) @ (K, M) -> (N, M)      matrix times matrix
-            (.., N, K) @ (.., K, M)        batches, broadcast
+        (K,) @ (K,) -> ()              dot
+        (N, K) @ (K,) -> (N,)          matrix times vector
+        (K,) @ (K, M) -> (M,)          vector times matrix
+        (N, K) @ (K, M) -> (N, M)      matrix times matrix
+        (.., N, K) @ (.., K, M)        batches, broadcast
         """
         if not isinstance(other, Methods):
             raise TypeError(
-                f"matmul(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}"
+                "matmul(): argument 'other' (position 1) must be Tensor, "
+                f"not {type(other).__name__}"
             )
         a, b = self.array.ndim, other.array.ndim
         if a == 0 or b == 0:
             raise RuntimeError(
-                "both arguments to matmul need to be at least 1D, but they are "
-                f"{a}D and {b}D"
+                f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D"
             )
         x: Any = self
         y: Any = other
@@ -145,8 +156,8 @@ class LinalgMethods(Methods):
         if a == 2 and b == 2:
             return x.mm(y)  # type: ignore[no-any-return]
         if a >= 3 and b <= 2:  # the batch is more rows of one product
-            return _fold(x, y)
-        return _batched(x, y)
+            return _fold(x, y)  # type: ignore[no-any-return]
+        return _batched(x, y)  # type: ignore[no-any-return]
 
     def __matmul__(self, other: Any) -> Tensor:
         if isinstance(other, np.ndarray):
@@ -155,7 +166,8 @@ class LinalgMethods(Methods):
 
     def __rmatmul__(self, other: Any) -> Tensor:
         if isinstance(other, np.ndarray):
-            return self._wrap(other).matmul(self)  # type: ignore[arg-type]
+            left: Any = self._wrap(other)
+            return left.matmul(self)  # type: ignore[no-any-return]
         return NotImplemented
 
     def outer(self, vec2: Tensor) -> Tensor:
@@ -216,6 +228,4 @@ def _check_dtypes(x: Any, y: Any, words: Any = None) -> None:
 def _check_inner(x: Any, y: Any) -> None:
     (n, k), (k2, m) = x.array.shape, y.array.shape
     if k != k2:
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({n}x{k} and {k2}x{m})"
-        )
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({n}x{k} and {k2}x{m})")

@@ -38,7 +38,9 @@ class PointwiseMethods(Methods):
         """
         x, y = operands("add", self, other)
         if x.array.dtype.kind in "iub" and isinstance(alpha, float):
-            raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+            raise RuntimeError(
+                "For integral input tensors, argument alpha must not be a floating point number."
+            )
         return self._apply(ops.Add, x, y, alpha=alpha) if alpha != 1 else self._apply(ops.Add, x, y)
 
     def sub(self, other: Any, *, alpha: float = 1) -> Tensor:
@@ -47,9 +49,11 @@ class PointwiseMethods(Methods):
         RuntimeError  two bool tensors: use ^ or logical_xor
         """
         x, y = operands("sub", self, other)
-        if self.array.dtype == bool and (
-            not isinstance(other, Methods) or other.array.dtype == bool
-        ) and x.array.dtype == bool:
+        if (
+            self.array.dtype == bool
+            and (not isinstance(other, Methods) or other.array.dtype == bool)
+            and x.array.dtype == bool
+        ):
             raise RuntimeError(
                 "Subtraction, the `-` operator, with two bool tensors is not supported. "
                 "Use the `^` or `logical_xor()` operator instead."
@@ -224,7 +228,7 @@ class PointwiseMethods(Methods):
         """The smaller one at each place; nan where either is nan."""
         return self._apply(ops.Minimum, *operands("minimum", self, _tensor("minimum", other)))
 
-    def clamp(self, min: Any = None, max: Any = None) -> Tensor:  # noqa: A002 - PyTorch's names
+    def clamp(self, min: Any = None, max: Any = None) -> Tensor:
         """self, moved to the nearer end of [min, max] where it lies outside; max wins if min > max.
 
         RuntimeError  neither bound given
@@ -237,7 +241,10 @@ class PointwiseMethods(Methods):
                 [(t.dtype, t.ndim) if isinstance(t, Methods) else t for t in (self, *bounds)]
             )
             lower, upper = [
-                None if b is None else b._cast(to) if isinstance(b, Methods)
+                None
+                if b is None
+                else b._cast(to)
+                if isinstance(b, Methods)
                 else self._wrap(np.asarray(b, to.numpy))
                 for b in (min, max)
             ]
@@ -248,11 +255,11 @@ class PointwiseMethods(Methods):
 
     clip = clamp
 
-    def clamp_min(self, min: Any) -> Tensor:  # noqa: A002
+    def clamp_min(self, min: Any) -> Tensor:
         """The larger of self and min."""
         return self.clamp(min=min)
 
-    def clamp_max(self, max: Any) -> Tensor:  # noqa: A002
+    def clamp_max(self, max: Any) -> Tensor:
         """The smaller of self and max."""
         return self.clamp(max=max)
 
@@ -345,9 +352,7 @@ class PointwiseMethods(Methods):
     def _bitwise(self, name: str, ufunc: Any, other: Any) -> Tensor:
         x, y = operands(name, self, other)
         if x.array.dtype.kind == "f":
-            raise NotImplementedError(
-                f'"{name}_cpu" not implemented for \'{x.dtype.legacy}\''
-            )
+            raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{x.dtype.legacy}'")
         return self._wrap(ufunc(x.array, _values(y)))
 
     def bitwise_and(self, other: Any) -> Tensor:
@@ -366,7 +371,7 @@ class PointwiseMethods(Methods):
         """Every bit turned over; `not` for bools."""
         if self.array.dtype.kind == "f":
             raise NotImplementedError(
-                f'"bitwise_not_cpu" not implemented for \'{self.dtype.legacy}\''
+                f"\"bitwise_not_cpu\" not implemented for '{self.dtype.legacy}'"
             )
         return self._wrap(np.invert(self.array))
 
@@ -505,9 +510,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     if not isinstance(x, Methods):
         like = y if isinstance(y, Methods) else condition
         to = (
-            result_dtype((x, (y.dtype, y.ndim)))
-            if isinstance(y, Methods)
-            else result_dtype((x, y))
+            result_dtype((x, (y.dtype, y.ndim))) if isinstance(y, Methods) else result_dtype((x, y))
         )
         x = like._wrap(np.asarray(x, to.numpy))
         if isinstance(y, Methods):

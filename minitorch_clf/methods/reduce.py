@@ -152,7 +152,7 @@ class ReduceMethods(Methods):
         return self._extreme("max", reduce.Max, index.MaxDim, MaxResult, dim, keepdim)
 
     def min(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """The smallest element; with `dim`, (values, indices) along it; with a Tensor, minimum()."""
+        """The smallest element, as max() is the largest."""
         return self._extreme("min", reduce.Min, index.MinDim, MinResult, dim, keepdim)
 
     def _extreme(
@@ -181,9 +181,7 @@ class ReduceMethods(Methods):
     def _nonempty_dim(self, name: str, dim: int) -> int:
         axis = wrap_dim(dim, self.array.ndim)
         if self.array.ndim and self.array.shape[axis] == 0:
-            raise IndexError(
-                f"{name}(): Expected reduction dim {axis} to have non-zero size."
-            )
+            raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
         return axis
 
     def amax(self, dim: Dims = (), keepdim: bool = False) -> Tensor:
@@ -230,7 +228,12 @@ class ReduceMethods(Methods):
             return self._wrap(np.zeros((), np.int64))
         return self._wrap(np.asarray(find(self.array, axis, keepdims=keepdim)))
 
-    def sort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    def sort(
+        self,
+        dim: int = -1,
+        descending: bool = False,
+        stable: bool = False,  # noqa: ARG002 - it always is
+    ) -> Any:
         """(values, indices) in order along `dim`. Equal values always keep their order here."""
         axis = wrap_dim(dim, self.array.ndim)
         outputs: Any = self._apply(index.Sort, self, axis=axis, descending=descending)
@@ -242,7 +245,11 @@ class ReduceMethods(Methods):
         return indices
 
     def topk(
-        self, k: int, dim: int = -1, largest: bool = True, sorted: bool = True  # noqa: A002
+        self,
+        k: int,
+        dim: int = -1,
+        largest: bool = True,
+        sorted: bool = True,  # noqa: ARG002 - they always are
     ) -> Any:
         """(values, indices) of the k largest (or smallest) along `dim`, in order.
 
@@ -264,7 +271,7 @@ class ReduceMethods(Methods):
         *,
         correction: float | None = None,
     ) -> Tensor:
-        """sum((self - mean)^2) / (n - correction): correction 1, the unbiased estimate, by default."""
+        """sum((self - mean)^2) / (n - correction): the unbiased estimate by default."""
         return self._spread("var", reduce.Var, dim, unbiased, keepdim, correction)
 
     def std(
@@ -292,9 +299,11 @@ class ReduceMethods(Methods):
         if correction is None:
             correction = 1 if unbiased is None or unbiased else 0
         if self.array.dtype.kind != "f":
-            raise RuntimeError(f"{name} and {name}_mean only support tensors of floating point types"
-                               if name == "var" else
-                               "std and var only support floating point and complex dtypes")
+            raise RuntimeError(
+                f"{name} and {name}_mean only support tensors of floating point types"
+                if name == "var"
+                else "std and var only support floating point and complex dtypes"
+            )
         axes = wrap_dims(dim, self.array.ndim)
         return self._apply(op, self, axis=axes, keepdims=keepdim, correction=correction)
 

@@ -62,7 +62,9 @@ class ShapeMethods(Methods):
         invalid = f"shape '{list(shape)}' is invalid for input of size {numel}"
         for n in shape:
             if n < -1:
-                raise RuntimeError(f"invalid shape dimension {n} at index {shape.index(n)} of shape {list(shape)}")
+                raise RuntimeError(
+                    f"invalid shape dimension {n} at index {shape.index(n)} of shape {list(shape)}"
+                )
         if len(unknown) > 1:
             raise RuntimeError("only one dimension can be inferred")
         if not unknown:
@@ -163,7 +165,8 @@ class ShapeMethods(Methods):
         ends = [source] if isinstance(source, int) else list(source)
         goals = [destination] if isinstance(destination, int) else list(destination)
         pairs = sorted(
-            (wrap_dim(g, len(axes)), wrap_dim(e, len(axes))) for e, g in zip(ends, goals, strict=True)
+            (wrap_dim(g, len(axes)), wrap_dim(e, len(axes)))
+            for e, g in zip(ends, goals, strict=True)
         )
         rest = [a for a in axes if a not in {e for _, e in pairs}]
         for goal, end in pairs:
@@ -181,12 +184,12 @@ class ShapeMethods(Methods):
         return self._apply(ops.T, self)
 
     @property
-    def T(self) -> Tensor:  # noqa: N802 - PyTorch's name
+    def T(self) -> Tensor:
         """The dimensions in reverse order."""
         return self._apply(ops.Permute, self, axes=tuple(reversed(range(self.array.ndim))))
 
     @property
-    def mT(self) -> Tensor:  # noqa: N802 - PyTorch's name
+    def mT(self) -> Tensor:
         """The last two dimensions exchanged."""
         if self.array.ndim < 2:
             raise RuntimeError(
@@ -254,7 +257,8 @@ class ShapeMethods(Methods):
         size = self.array.shape[axis]
         if not -size <= start <= size:
             raise IndexError(
-                f"start out of range (expected to be in range of [{-size}, {size}], but got {start})"
+                f"start out of range (expected to be in range of [{-size}, {size}], "
+                f"but got {start})"
             )
         start = start + size if start < 0 else start
         if length < 0:
@@ -307,7 +311,8 @@ class ShapeMethods(Methods):
             )
         if split_size == 0 and total:
             raise RuntimeError(
-                f"split_size can only be 0 if dimension size is 0, but got dimension size of {total}"
+                "split_size can only be 0 if dimension size is 0, but got dimension size of "
+                f"{total}"
             )
         pieces = max(-(-total // split_size), 1) if split_size else 1
         parts = (split_size,) * (pieces - 1)

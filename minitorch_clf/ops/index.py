@@ -32,7 +32,7 @@ class MaskedSelect(Index):
 
 
 class IndexAdd(Function):
-    """out = zeros of `shape`, out[index] += x, a place named twice added twice.   grad_x = g[index]."""
+    """out = zeros of `shape`, out[index] += x, twice where named twice.   grad_x = g[index]."""
 
     name = "IndexPutBackward0"
 
@@ -77,7 +77,7 @@ class IndexPut(Function):
 
 
 class Gather(Function):
-    """out[.., i, ..] = x[.., index[.., i, ..], ..] along an axis.   grad_x: g added at index."""
+    """out[.., i, ..] = x[.., index[.., i, ..], ..] along an axis.   grad_x: g added there."""
 
     @staticmethod
     def forward(ctx: Context, x: Array, *, axis: int, index: Array) -> Array:
@@ -90,7 +90,7 @@ class Gather(Function):
 
 
 class ScatterAdd(Function):
-    """out = zeros of `shape`, out[.., index[.., i, ..], ..] += x[.., i, ..].   grad_x = gather(g)."""
+    """out = zeros of `shape`, out[.., index[.., i, ..], ..] += x[.., i, ..].   grad_x: gather."""
 
     @staticmethod
     def forward(
@@ -131,7 +131,7 @@ def along(index: Array, axis: int) -> tuple[Array, ...]:
     return tuple(places)
 
 
-# --- outputs picked by comparison -------------------------------------------------------------------
+# --- outputs picked by comparison -----------------------------------------------------------------
 
 
 class Picked(Function):
@@ -202,9 +202,7 @@ class Topk(Picked):
     """The k largest (or smallest) values along an axis, in order, and where they stood."""
 
     @staticmethod
-    def forward(
-        ctx: Context, x: Array, *, k: int, axis: int, largest: bool
-    ) -> tuple[Array, Array]:
+    def forward(ctx: Context, x: Array, *, k: int, axis: int, largest: bool) -> tuple[Array, Array]:
         _, indices = Sort.forward(Context(), x, axis=axis, descending=largest)
         if x.ndim:
             indices = indices[(slice(None),) * axis + (slice(k),)]

@@ -90,7 +90,7 @@ class Addmm(Function):
 
 
 class Mv(Function):
-    """out = x @ y.   grad_x[n, k] = g[n] * y[k], grad_y = x^T @ g.   x: (N, K), y: (K,), out: (N,)"""
+    """out = x @ y.   grad_x[n, k] = g[n] * y[k], grad_y = x^T @ g.   x: (N, K), y: (K,)"""
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:

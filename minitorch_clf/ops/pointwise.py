@@ -25,8 +25,12 @@ def add_scaled(x: Array, y: Array, alpha: float) -> Array:
         return np.add(x, np.multiply(y, alpha))
     x, y = np.broadcast_arrays(np.asarray(x, dtype), np.asarray(y, dtype))
     out = np.empty(x.shape, dtype)
-    scaled_sum(np.ascontiguousarray(x).reshape(-1), np.ascontiguousarray(y).reshape(-1),
-               dtype.type(alpha), out.reshape(-1))
+    scaled_sum(
+        np.ascontiguousarray(x).reshape(-1),
+        np.ascontiguousarray(y).reshape(-1),
+        dtype.type(alpha),
+        out.reshape(-1),
+    )
     return out
 
 
@@ -512,7 +516,7 @@ class Maximum(Function):
 
 
 class Minimum(Function):
-    """out = min(x, y); nan if either is.   Each gets g where it is not the larger; half in a tie."""
+    """out = min(x, y); nan if either is.   g goes where it is not the larger; half in a tie."""
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
@@ -556,8 +560,8 @@ class Clamp(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
         (x,) = ctx.saved_tensors
-        above = x == x if ctx.lower is None else x >= ctx.lower  # noqa: PLR0124 - false at nan
-        below = x == x if ctx.upper is None else x <= ctx.upper  # noqa: PLR0124
+        above = x == x if ctx.lower is None else x >= ctx.lower
+        below = x == x if ctx.upper is None else x <= ctx.upper
         return np.where(above & below, grad_output, 0.0)
 
 
@@ -670,7 +674,7 @@ class Fill(Function):
 
 
 class MaskedFill(Function):
-    """out = value where mask, else x.   grad_x = 0 under the mask, grad_value the sum under it."""
+    """out = value where mask, else x.   grad_x = 0 under it, grad_value = the sum under it."""
 
     @staticmethod
     def forward(ctx: Context, x: Array, value: Array, *, mask: Array) -> Array:

@@ -201,7 +201,7 @@ class Amin(Function):
 
 
 class Var(Function):
-    """out = sum((x - mean)^2) / (n - correction).   grad_x = g * 2 / (n - correction) * (x - mean)."""
+    """out = sum((x - mean)^2) / f, f = n - correction.   grad_x = g * 2 / f * (x - mean)."""
 
     @staticmethod
     def forward(
@@ -290,7 +290,7 @@ class Norm(Function):
         ctx: Context, x: Array, *, p: float = 2, axis: Axis = None, keepdims: bool = False
     ) -> Array:
         ctx.p, ctx.axis, ctx.keepdims = p, axis, keepdims
-        how = {"axis": axis, "keepdims": keepdims}
+        how: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
         size = np.abs(x)
         if p == 0:
             out = np.sum(x != 0, **how).astype(x.dtype)

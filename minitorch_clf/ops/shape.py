@@ -10,7 +10,7 @@ import numpy as np
 from minitorch_clf.ops.broadcast import sum_to_size
 from minitorch_clf.tape import Array, Context, Function
 
-# --- views: the output shares the input's memory ----------------------------------------------------
+# --- views: the output shares the input's memory -------------------------------------------------
 
 
 class View(Function):
@@ -100,10 +100,8 @@ class Expand(Function):
     @staticmethod
     def forward(ctx: Context, x: Array, *, shape: tuple[int, ...]) -> Array:
         ctx.shape = x.shape
-        out = np.lib.stride_tricks.as_strided(
-            x, shape, np.broadcast_to(x, shape).strides, writeable=x.flags.writeable
-        )
-        return out
+        strides = np.broadcast_to(x, shape).strides
+        return np.lib.stride_tricks.as_strided(x, shape, strides, writeable=x.flags.writeable)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
@@ -190,9 +188,7 @@ class Diagonal(Function):
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
-        return EmbedDiagonal.call(
-            grad_output, shape=ctx.shape, offset=ctx.offset, a=ctx.a, b=ctx.b
-        )
+        return EmbedDiagonal.call(grad_output, shape=ctx.shape, offset=ctx.offset, a=ctx.a, b=ctx.b)
 
 
 class EmbedDiagonal(Function):

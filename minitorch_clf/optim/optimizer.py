@@ -15,7 +15,8 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from minitorch_clf.dtypes import dtype, float32, float64, get_default_dtype
 from minitorch_clf.tape import Array, enable_grad, no_grad
-from minitorch_clf.tensor import RemovableHandle, Tensor
+from minitorch_clf.handles import RemovableHandle
+from minitorch_clf.tensor import Tensor
 
 Params: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 StateDict: TypeAlias = dict[str, Any]
