@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 C_NAMES = {
     "float32": "float",
     "float64": "double",
-    "int64": "long long",
+    "int64": "long int",
     "int32": "int",
-    "int16": "short",
+    "int16": "short int",
     "int8": "signed char",
     "uint8": "unsigned char",
     "bool": "bool",
@@ -51,7 +51,10 @@ class LinalgMethods(Methods):
                 if self.array.ndim != 3
                 else "batch2 must be a 3D tensor"
             )
-        _check_dtypes(self, mat2)
+        if self.array.dtype != mat2.array.dtype:
+            raise RuntimeError(
+                f"expected scalar type {self.dtype.legacy} but found {mat2.dtype.legacy}"
+            )
         b, _, k = self.array.shape
         if mat2.array.shape[:2] != (b, k):
             raise RuntimeError(
@@ -66,7 +69,12 @@ class LinalgMethods(Methods):
             raise RuntimeError(
                 f"vector + matrix @ vector expected, got 1, {self.array.ndim}, {vec.array.ndim}"
             )
-        _check_dtypes(self, vec, ("expected scalar type {} but found {}", True))
+        if self.array.dtype != vec.array.dtype:
+            v = vec.dtype.legacy
+            raise RuntimeError(
+                f"addmv input tensors must have the same dtype, but got {v}, {self.dtype.legacy}, "
+                f"and {v}"
+            )
         if self.array.shape[1] != vec.array.shape[0]:
             raise RuntimeError(
                 f"size mismatch, got input ({self.array.shape[0]}), mat "
@@ -103,7 +111,7 @@ class LinalgMethods(Methods):
                 "self and mat2 must have the same dtype, but got "
                 f"{self.dtype.legacy} and {mat2.dtype.legacy}"
             )
-        _check_dtypes(mat1, mat2)
+        _check_dtypes(mat1, mat2, ("mat1 and mat2 must have the same dtype, but got {} and {}",))
         _check_inner(mat1, mat2)
         shape = (mat1.array.shape[0], mat2.array.shape[1])
         try:
@@ -215,10 +223,8 @@ def _batch_mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> str:
     )
 
 
-def _check_dtypes(x: Any, y: Any, words: Any = None) -> None:
+def _check_dtypes(x: Any, y: Any) -> None:
     if x.array.dtype != y.array.dtype:
-        if words is not None:
-            raise RuntimeError(words[0].format(x.dtype.legacy, y.dtype.legacy))
         raise RuntimeError(
             "expected m1 and m2 to have the same dtype, but got: "
             f"{C_NAMES[x.dtype.name]} != {C_NAMES[y.dtype.name]}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from itertools import zip_longest
 
+from minitorch_clf.functions import broadcast_tensors
 from minitorch_clf.tape import is_grad_enabled
 from minitorch_clf.tensor import Tensor
 
@@ -53,3 +55,22 @@ def check_reduction(
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
     return reduction
+
+
+def broadcast(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """x and y, expanded to one shape.
+
+    RuntimeError  "The size of tensor a (3) must match the size of tensor b (2) at non-singleton
+                  dimension 1"
+    """
+    if x.shape == y.shape:
+        return x, y
+    dim = max(x.dim(), y.dim())
+    for a, b in zip_longest(reversed(x.shape), reversed(y.shape), fillvalue=1):
+        dim -= 1
+        if a != b and 1 not in (a, b):
+            raise RuntimeError(
+                f"The size of tensor a ({a}) must match the size of tensor b ({b}) at "
+                f"non-singleton dimension {dim}"
+            )
+    return broadcast_tensors(x, y)  # type: ignore[return-value]  # two in, two out

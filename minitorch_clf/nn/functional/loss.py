@@ -10,11 +10,10 @@ import warnings
 
 import numpy as np
 
-from minitorch_clf.dtypes import dtype as Dtype  # noqa: N812
 from minitorch_clf.dtypes import promote_types
-from minitorch_clf.functions import broadcast_tensors
+from minitorch_clf.functions import broadcast_shapes
 from minitorch_clf.methods.activation import require_float
-from minitorch_clf.nn.functional.checks import check_reduction, refuse_gradient
+from minitorch_clf.nn.functional.checks import broadcast, check_reduction, refuse_gradient
 from minitorch_clf.ops import loss as ops
 from minitorch_clf.tensor import Tensor, apply
 
@@ -40,7 +39,7 @@ def mse_loss(
     _warn_about_sizes(input, target)
     if size_average is not None or reduce is not None:
         reduction = check_reduction(reduction, size_average, reduce)
-    x, y = broadcast_tensors(input, target)
+    x, y = broadcast(input, target)
     if weight is not None:
         return _weighted((x - y).pow(2), input, weight, reduction)
     reduction = check_reduction(reduction)
@@ -64,7 +63,7 @@ def l1_loss(
     _warn_about_sizes(input, target)
     if size_average is not None or reduce is not None:
         reduction = check_reduction(reduction, size_average, reduce)
-    x, y = broadcast_tensors(input, target)
+    x, y = broadcast(input, target)
     if weight is not None:
         return _weighted((x - y).abs(), input, weight, reduction)
     return _reduce((x - y).abs(), check_reduction(reduction))
@@ -88,7 +87,7 @@ def smooth_l1_loss(
     """
     _warn_about_sizes(input, target)
     reduction = check_reduction(reduction, size_average, reduce)
-    x, y = broadcast_tensors(input, target)
+    x, y = broadcast(input, target)
     if beta == 0:
         return _reduce((x - y).abs(), reduction)
     if beta < 0:
@@ -115,15 +114,14 @@ def huber_loss(
     tensor([0.5000, 4.0000])
     """
     _warn_about_sizes(input, target)
-    x, y = broadcast_tensors(input, target)
+    x, y = broadcast(input, target)
+    x, y = require_float("huber_cpu", x), y._cast(x.dtype)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     if weight is None:
         reduction = check_reduction(reduction)
-        x, y = _same_dtype("huber_cpu", x, y)
         return apply(ops.HuberLoss, x, y, reduction=reduction, delta=delta)
     _check_weight(input, weight)
-    x, y = _same_dtype("huber_cpu", x, y)
     losses = apply(ops.HuberLoss, x, y, reduction="none", delta=delta) * weight
     return _reduce(losses, _weighted_reduction(reduction))
 
@@ -204,9 +202,7 @@ def binary_cross_entropy(
         raise RuntimeError(f"Found dtype {target.dtype.legacy} but expected {input.dtype.legacy}")
     refuse_gradient("binary_cross_entropy", weight=weight)
     if weight is not None:
-        weight = weight.expand(np.broadcast_shapes(target.shape, weight.shape))
-        _check_result_shape(input, weight)
-        weight = weight.to(input.dtype)
+        weight = _fitting(input, weight.expand(broadcast_shapes(target.shape, weight.shape)))
     return apply(ops.BinaryCrossEntropy, input, target, weight, reduction=reduction)
 
 
@@ -244,7 +240,7 @@ def binary_cross_entropy_with_logits(
         )
     require_float("log_sigmoid_cpu", input)
     if not target.is_floating_point():
-        1 - target  # noqa: B018 - a bool target raises here
+        target - target  # noqa: B018 - a bool target raises here
         raise RuntimeError(
             f"result type {input.dtype.legacy} can't be cast to the desired output type "
             f"{target.dtype.legacy}"
@@ -252,8 +248,14 @@ def binary_cross_entropy_with_logits(
     refuse_gradient("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
     dtype = promote_types(input.dtype, target.dtype)
     x, y = input._cast(dtype), target._cast(dtype)
-    constants = [_fitting(x, w, dtype) for w in (weight, pos_weight)]
-    return apply(ops.BinaryCrossEntropyWithLogits, x, y, *constants, reduction=reduction)
+    if weight is not None:
+        broadcast(x, weight)
+        weight = _fitting(x, weight)
+    if pos_weight is not None:
+        broadcast(pos_weight, y)
+        pos_weight = _fitting(x, pos_weight)
+    op = ops.BinaryCrossEntropyWithLogits
+    return apply(op, x, y, weight, pos_weight, reduction=reduction)
 
 
 # --- helpers --------------------------------------------------------------------------------------
@@ -304,19 +306,11 @@ def _weighted_reduction(reduction: str) -> str:
     return reduction
 
 
-def _check_result_shape(input: Tensor, weight: Tensor) -> None:
-    """A weight with more dimensions would make the losses larger than the input."""
-    shape = np.broadcast_shapes(input.shape, weight.shape)
-    if shape != input.shape:
+def _fitting(x: Tensor, weight: Tensor) -> Tensor:
+    """weight in the dtype of x; more dimensions than x has would make more losses than x has."""
+    shape = np.broadcast_shapes(x.shape, weight.shape)
+    if shape != x.shape:
         raise RuntimeError(
-            f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(shape)}"
+            f"output with shape {list(x.shape)} doesn't match the broadcast shape {list(shape)}"
         )
-
-
-def _fitting(x: Tensor, weight: Tensor | None, dtype: Dtype) -> Tensor | None:
-    """weight, in dtype, checked to broadcast to the shape of x."""
-    if weight is None:
-        return None
-    broadcast_tensors(x, weight)  # raises, in PyTorch's words, where they do not fit
-    _check_result_shape(x, weight)
-    return weight._cast(dtype)
+    return weight._cast(x.dtype)

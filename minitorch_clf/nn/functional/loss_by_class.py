@@ -116,6 +116,8 @@ def _nll_of_plain_shape(
     input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int
 ) -> Tensor:
     spatial = input.dim() == 4
+    if input.dim() < 4 and target.dim() > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     _check_target(input, target)
     C = input.size(1 if input.dim() > 1 else 0)
     if weight is not None and weight.shape != (C,):
@@ -141,8 +143,6 @@ def _check_target(input: Tensor, target: Tensor) -> None:
     if kind not in ("Long", "Byte"):
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {kind}")
     if input.dim() < 4:
-        if target.dim() > 1:
-            raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
         if input.dim() == 1 and target.numel() != 1:
             raise RuntimeError(f"size mismatch (got input: {sizes})")
         return
