@@ -101,7 +101,7 @@ DRAWS: dict[str, Draw] = {
         (sizes, st.sampled_from(["float32", "float64", *integers])),
     ),
     "randperm": (
-        lambda g, n: random.randperm(g, n),
+        random.randperm,
         lambda g, n: torch.randperm(n, generator=g),
         (sizes,),
     ),
@@ -198,11 +198,11 @@ def words_before_tempering(words: np.ndarray) -> np.ndarray:
 
 
 def test_float32_normal_of_all_kinds_of_uniform() -> None:
-    """A 509th of all float32 u, both ends among them, for radius and angle (once it was all 2^24).
+    """A 4093rd of all float32 u, both ends among them, for radius and angle (once it was all 2^24).
 
     Random draws would hardly ever meet the ends: a state is made that draws what we want.
     """
-    chosen = np.r_[np.arange(0, 2**24, 509), 2**24 - 1].astype(np.uint32)
+    chosen = np.r_[np.arange(0, 2**24, 4093), 2**24 - 1].astype(np.uint32)
     blocks = np.stack([chosen[: chosen.size // 8 * 8].reshape(-1, 8)] * 2, axis=1)
     blocks[:, 1] = np.random.default_rng(0).permutation(blocks[:, 1].ravel()).reshape(-1, 8)
     blocks[0, :, :2], blocks[-1, :, -2:] = [[0, 2**24 - 1]] * 2, [[2**24 - 1, 0], [0, 2**24 - 1]]
@@ -237,7 +237,7 @@ def outcome(call: Callable[[], Any]) -> tuple[type, str] | Any:
 @pytest.mark.parametrize("seed", [2**64, -(2**63) - 1, 10**30, 1.5, "a", None, True])
 def test_seeds_that_are_none(seed: Any) -> None:
     ours, theirs = (
-        outcome(lambda: generator.manual_seed(seed))
+        outcome(lambda generator=generator: generator.manual_seed(seed))
         for generator in (random.Generator(), torch.Generator())
     )
     assert ours == theirs
@@ -420,7 +420,7 @@ def test_limits_of_ours() -> None:
         random.randperm(ours, 214748364)
 
 
-@given(seeds, sizes)
+@given(seeds, st.integers(0, 30))
 @example(1, 3)
 def test_limits_of_integers(seed: int, n: int) -> None:
     """The largest ranges, where a remainder of nothing or of 2^64 is taken."""

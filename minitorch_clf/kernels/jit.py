@@ -10,7 +10,6 @@ import functools
 import math
 import threading
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
@@ -90,7 +89,7 @@ _lessons: list[Callable[[Any], None]] = []
 
 
 def teach(lesson: Callable[[Any], None]) -> None:
-    """Run lesson(numba) before the next kernel is compiled: for an instruction Numba has no name for."""
+    """Run lesson(numba) before the next kernel is compiled: for what Numba has no name for."""
     _lessons.append(lesson)
 
 
@@ -128,7 +127,7 @@ class ByDtype:
 
 
 def _by_type_of_x(bodies: dict[Any, Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    return lambda x: bodies.get(x)
+    return lambda x: bodies.get(x)  # noqa: PLW0108 (Numba reads the names of the arguments)
 
 
 @functools.cache
@@ -165,7 +164,7 @@ def fma(a: Any, b: Any, c: Any) -> Any:
     """a * b + c with one rounding, of three float32 or three float64 scalars.
 
     In a kernel this is the processor's instruction (LLVM's `fma`), which PyTorch's AVX loops use.
-    Here, for kernels that run as Python, it is worked out in rational numbers. Going through
+    Here, for kernels that run as Python, it is worked out in whole numbers. Going through
     float64 alone would round float32 twice; rounding to odd first is the cure (Boldo and Melquiond,
     "Emulation of FMA and correctly rounded sums", 2008): an inexact float64 gets its last bit set,
     so it never sits halfway between two float32.
@@ -173,30 +172,30 @@ def fma(a: Any, b: Any, c: Any) -> Any:
     TypeError  "fma() takes three float32 or three float64, not ..."
 
     >>> fma(0.1, 10.0, -1.0)  # the rounding error of 0.1
-    5.551115123125783e-17
+    np.float64(5.551115123125783e-17)
     """
-    kinds = {np.dtype(type(x)) for x in (a, b, c)}
-    if len(kinds) > 1 or not kinds <= {np.dtype(np.float32), np.dtype(np.float64)}:
+    single = isinstance(a, np.float32)
+    if not all(isinstance(x, np.float32 if single else float) for x in (a, b, c)):
         raise TypeError(f"{MIXED_FMA}, not {type(a)}, {type(b)}, {type(c)}")
     if not (math.isfinite(a) and math.isfinite(b)):
         return a * b + c
     if not math.isfinite(c):
         return c
-    exact = Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c))
-    if exact == 0:
+    (p, q), (r, s), (t, u) = (float(x).as_integer_ratio() for x in (a, b, c))
+    numerator, denominator = p * r * u + q * s * t, q * s * u
+    if numerator == 0:
         return a * b + c  # exact too, and IEEE's sign of zero
     try:
-        rounded = float(exact)
+        rounded = numerator / denominator  # Python rounds this quotient once
     except OverflowError:
-        rounded = math.inf if exact > 0 else -math.inf
-    if isinstance(a, np.float32):
-        return np.float32(_to_odd(rounded, exact))
-    return type(a)(rounded)
+        rounded = math.inf if numerator > 0 else -math.inf
+    return np.float32(_to_odd(rounded, numerator, denominator)) if single else np.float64(rounded)
 
 
-def _to_odd(rounded: float, exact: Fraction) -> float:
-    """The float64 next to `exact` whose last bit is 1, where `exact` is not a float64 itself."""
-    error = exact - Fraction(rounded)
+def _to_odd(rounded: float, numerator: int, denominator: int) -> float:
+    """The float64 next to the quotient whose last bit is 1, where the quotient is no float64."""
+    p, q = rounded.as_integer_ratio()
+    error = numerator * q - p * denominator
     if error == 0 or np.float64(rounded).view(np.uint64) & np.uint64(1):
         return rounded
     return math.nextafter(rounded, math.inf if error > 0 else -math.inf)
