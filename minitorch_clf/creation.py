@@ -179,8 +179,9 @@ def full(
     **refused: Any,
 ) -> Tensor:
     """All `fill_value`, whose kind of number decides the dtype."""
-    value = fill_value.array if isinstance(fill_value, Tensor) else as_array(fill_value)
-    array = np.full(_shape((size,)), value, value.dtype if dtype is None else dtype.numpy)
+    value = fill_value.array if isinstance(fill_value, Tensor) else fill_value
+    to = as_array(value).dtype if dtype is None else dtype.numpy
+    array = np.full(_shape((size,)), value, to)
     return _finish(array, device, requires_grad, refused)
 
 
@@ -227,6 +228,9 @@ def eye(
     **refused: Any,
 ) -> Tensor:
     """1 on the diagonal, 0 elsewhere.   (n, m)"""
+    for name, size in (("n", n), ("m", m)):
+        if size is not None and size < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
     return _finish(np.eye(n, m, dtype=_numpy(dtype)), device, requires_grad, refused)
 
 
