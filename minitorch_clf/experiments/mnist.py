@@ -3,7 +3,7 @@
     logits = Linear(128, 10)(activation(Linear(784, 128)(pixels)))
 
 Trained on cross-entropy with Adam, five times through the 60,000 images of MNIST in batches of 64,
-it reads 97.3 to 97.6 % of the 10,000 test images right. The seed decides which: it fixes the initial
+it reads 97.3 to 97.6 % of the 10,000 test images right. The seed decides which: it fixes the first
 weights and the order of the images.
 """
 

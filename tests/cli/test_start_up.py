@@ -32,16 +32,20 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     assert result.stdout.splitlines()[-1] == "LOADED []"
 
 
-def test_help_takes_less_than_300_ms() -> None:
-    """Counted in processor time, best of five, so that a busy machine does not fail it."""
-    seconds = []
+def seconds(*arguments: str) -> float:
+    """Return the least processor time of five runs, so that a busy machine does not count."""
+    times = []
     for _ in range(5):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert run("-m", "minitorch_clf", "--help").returncode == 0
+        assert run(*arguments).returncode == 0
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(times)
 
-    assert min(seconds) < 0.3
+
+def test_help_takes_less_than_300_ms() -> None:
+    """On a machine where `import numpy` takes 100: three times that, whatever the machine."""
+    assert seconds("-m", "minitorch_clf", "--help") < 3 * seconds("-c", "import numpy")
 
 
 def test_module_and_script_are_one_program() -> None:
