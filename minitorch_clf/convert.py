@@ -35,7 +35,7 @@ def as_array(data: Any, to: dtype | None = None) -> Array:
     try:
         values = np.array(leaves, dtype=_widest(leaves, to))
     except OverflowError:
-        raise RuntimeError("Overflow when unpacking long long") from None
+        raise ValueError("Overflow when unpacking long long") from None
     with np.errstate(all="ignore"):
         return values.astype(to.numpy).reshape(shape)
 
@@ -49,15 +49,24 @@ def _shape(data: Any) -> tuple[int, ...]:
         if not shape[-1]:
             break
         data = data[0]  # type: ignore[index]
+    if shape and isinstance(data, str):
+        raise ValueError("too many dimensions 'str'")
     return tuple(shape)
 
 
 def _flatten(data: Any, dim: int, shape: tuple[int, ...], leaves: list[Any]) -> None:
     if dim == len(shape):
+        if leaves and isinstance(data, (list, tuple)):
+            kind = type(data).__name__
+            raise TypeError(
+                f"must be real number, not {kind}"
+                if isinstance(leaves[0], float)
+                else f"'{kind}' object cannot be interpreted as an integer"
+            )
         leaves.append(_leaf(data))
         return
     if not isinstance(data, (list, tuple, range, np.ndarray, Methods)):
-        raise TypeError(f"not a sequence: {type(data).__name__} at dim {dim}")
+        raise TypeError("not a sequence")
     if len(data) != shape[dim]:  # type: ignore[arg-type]
         raise ValueError(
             f"expected sequence of length {shape[dim]} at dim {dim} (got {len(data)})"  # type: ignore[arg-type]

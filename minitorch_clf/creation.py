@@ -31,8 +31,11 @@ def _finish(array: Array, device: Any, requires_grad: bool, refused: dict[str, A
             raise NotImplementedError(f"{name}={value!r} is not supported")
     as_device(device)
     tensor = wrap(array)
-    if requires_grad:
-        tensor.requires_grad = True
+    if requires_grad and not tensor.is_floating_point():
+        raise RuntimeError(
+            "Only Tensors of floating point and complex dtype can require gradients"
+        )
+    tensor.requires_grad = requires_grad
     return tensor
 
 
@@ -153,7 +156,10 @@ def zeros(
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    array = np.zeros(_shape(_size(size, refused)), _numpy(dtype))
+    shape = _size(size, refused)
+    if min(sizes(shape), default=0) < 0:
+        raise RuntimeError("zeros: Dimension size must be non-negative.")
+    array = np.zeros(_shape(shape), _numpy(dtype))
     return _finish(array, device, requires_grad, refused)
 
 

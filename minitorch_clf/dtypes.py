@@ -32,6 +32,7 @@ class dtype:
     numpy       the NumPy dtype of the array that holds such elements
     category    0 bool, 1 integer, 2 floating: the levels of type promotion
     legacy      the name of its old tensor class, which error messages still use ("Float")
+    c_name      the name of the C++ type, which other error messages use ("long int")
 
     >>> import minitorch_clf as torch
     >>> torch.float32, torch.float32.itemsize, torch.int64.is_floating_point
@@ -40,11 +41,12 @@ class dtype:
 
     by_numpy: ClassVar[dict[np.dtype[Any], dtype]] = {}
 
-    __slots__ = ("category", "is_floating_point", "itemsize", "legacy", "name", "numpy")
+    __slots__ = ("c_name", "category", "is_floating_point", "itemsize", "legacy", "name", "numpy")
 
-    def __init__(self, name: str, legacy: str, category: int) -> None:
+    def __init__(self, name: str, legacy: str, c_name: str, category: int) -> None:
         self.name = name
         self.legacy = legacy
+        self.c_name = c_name
         self.category = category
         self.numpy: np.dtype[Any] = np.dtype(name)
         self.itemsize = self.numpy.itemsize
@@ -66,14 +68,14 @@ class dtype:
         return as_dtype, (self.numpy,)
 
 
-bool_ = dtype("bool", "Bool", 0)
-uint8 = dtype("uint8", "Byte", 1)
-int8 = dtype("int8", "Char", 1)
-int16 = dtype("int16", "Short", 1)
-int32 = dtype("int32", "Int", 1)
-int64 = dtype("int64", "Long", 1)
-float32 = dtype("float32", "Float", 2)
-float64 = dtype("float64", "Double", 2)
+bool_ = dtype("bool", "Bool", "bool", 0)
+uint8 = dtype("uint8", "Byte", "unsigned char", 1)
+int8 = dtype("int8", "Char", "signed char", 1)
+int16 = dtype("int16", "Short", "short int", 1)
+int32 = dtype("int32", "Int", "int", 1)
+int64 = dtype("int64", "Long", "long int", 1)
+float32 = dtype("float32", "Float", "float", 2)
+float64 = dtype("float64", "Double", "double", 2)
 
 
 def as_dtype(of: np.dtype[Any]) -> dtype:

@@ -219,11 +219,9 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 def _promoted(name: str, tensors: Sequence[Tensor]) -> list[Tensor]:
     parts = list(tensors)
     if not parts:
-        raise RuntimeError(
-            f"torch.{name}(): expected a non-empty list of Tensors"
-            if name == "cat"
-            else f"{name} expects a non-empty TensorList"
-        )
+        if name == "cat":
+            raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
     for k, part in enumerate(parts):
         if not isinstance(part, Tensor):
             raise TypeError(
@@ -273,6 +271,14 @@ def einsum(equation: str, *operands: Any) -> Tensor:
                 f"einsum(): the number of subscripts in the equation ({len(term)}) does not match "
                 f"the number of dimensions ({x.ndim}) for operand {k} and no ellipsis was given"
             )
+    size: dict[str, int] = {}
+    for k, (term, x) in enumerate(zip(terms, tensors, strict=True)):
+        for letter, n in zip(term, x.shape, strict=True):
+            if n != size.setdefault(letter, n):
+                raise RuntimeError(
+                    f"einsum(): subscript {letter} has size {n} for operand {k} which does not "
+                    f"broadcast with previously seen size {size[letter]}"
+                )
     if not arrow:
         letters = "".join(terms)
         right = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))

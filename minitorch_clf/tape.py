@@ -174,12 +174,16 @@ def quietly(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
 
 
 class Version:
-    """How often the memory behind an array was written to; views of one array share it."""
+    """How often the memory behind an array was written to; views of one array share it.
 
-    __slots__ = ("value",)
+    writer   the name of the operation that wrote last, for the error that tells of it
+    """
+
+    __slots__ = ("value", "writer")
 
     def __init__(self) -> None:
         self.value = 0
+        self.writer: str | None = None
 
 
 class Meta(NamedTuple):
@@ -407,14 +411,15 @@ class Node:
         kind = f"torch.{as_dtype(saved.array.dtype).legacy}Tensor"
         k = saved.source
         node, nr = (None, 0) if k is None else (self, ~k) if k < 0 else self.next_functions[k]
-        origin = "" if node is None else f", which is output {nr} of {node.name()},"
+        writer = saved.version.writer if saved.version and k is not None and k >= 0 else None
+        origin = "" if node is None else f", which is output {nr} of {writer or short_name(node)},"
         now = saved.expected if saved.version is None else saved.version.value
         return (
             "one of the variables needed for gradient computation has been modified by an inplace "
             f"operation: [{kind} {list(saved.array.shape)}]{origin} is at version "
             f"{now}; expected version {saved.expected} instead. Hint: enable "
             "anomaly detection to find the operation that failed to compute its gradient, with "
-            "torch.autograd.set_detect_anomaly(True)."
+            "torch.autograd.set_detect_anomaly(True, check_nan=False)."
         )
 
     def free(self) -> None:
@@ -422,6 +427,13 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
+
+
+def short_name(node: Node) -> str:
+    """The name as error messages have it: "Exp" for ExpBackward0."""
+    if isinstance(node, CopySlices):
+        return "torch::autograd::CopySlices"
+    return node.name().partition("Backward")[0]
 
 
 class Leaf:

@@ -28,6 +28,7 @@ from minitorch_clf.methods.index import IndexMethods
 from minitorch_clf.methods.linalg import LinalgMethods
 from minitorch_clf.methods.reduce import ReduceMethods
 from minitorch_clf.numpy_protocol import ARRAY_FUNCTIONS, UFUNCS
+from minitorch_clf.ops.broadcast import mismatch
 from minitorch_clf.tape import (
     AccumulateGrad,
     Array,
@@ -59,7 +60,13 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Any:
     recording = tape._grad_mode.enabled
     needs = tuple([recording and isinstance(x, Tensor) and x.requires_grad for x in inputs])
     ctx = Context(needs)
-    result = quietly(op.forward, ctx, *arrays, **options)
+    try:
+        result = quietly(op.forward, ctx, *arrays, **options)
+    except ValueError:  # NumPy's word for shapes that do not broadcast
+        text = mismatch(x.shape for x in arrays if isinstance(x, np.ndarray))
+        if not text:
+            raise
+        raise RuntimeError(text) from None
     outputs = result if isinstance(result, tuple) else (result,)
     outputs = tuple([out if type(out) is np.ndarray else np.asarray(out) for out in outputs])
     node = _record(op, ctx, inputs, outputs) if any(needs) else None
@@ -102,12 +109,12 @@ def _save(
             for k, given in enumerate(arrays):
                 if array is given:
                     if isinstance(inputs[k], Tensor):
-                        source, version = k, inputs[k]._version
+                        source, version = k, inputs[k]._writes
                     break
             else:
                 for k, out in enumerate(outputs):
                     if array is out.array:
-                        source, version = ~k, out._version
+                        source, version = ~k, out._writes
         saved.append(Saved(array, source, version, 0 if version is None else version.value))
     ctx.saved, ctx.to_save = tuple(saved), ()
 
@@ -190,7 +197,7 @@ class Tensor(
         self._node = None
         self._output_nr = 0
         self._accumulator = None
-        self._version = Version()
+        self._writes = Version()
         self._view = None
         self._hooks = None
         self._retains_grad = False
@@ -204,8 +211,8 @@ class Tensor(
         A view whose base was written to since gets a new one, as its history is the base's.
         """
         view = self._view
-        if view is not None and view.seen != self._version.value:
-            view.seen = self._version.value
+        if view is not None and view.seen != self._writes.value:
+            view.seen = self._writes.value
             if view.recorded and view.base.requires_grad:
                 with tape.enable_grad():
                     self._node = view.replay(view.base)._node
@@ -226,9 +233,7 @@ class Tensor(
                 )
             return
         if mode and self.array.dtype.kind != "f":
-            raise RuntimeError(
-                "only Tensors of floating point and complex dtype can require gradients"
-            )
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self._requires_grad = bool(mode)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -285,11 +290,19 @@ class Tensor(
                 )
             if grad.array.dtype != self.array.dtype:
                 raise RuntimeError(
-                    "assigned grad has data of a different type: expected "
-                    f"{self.type()}, got {grad.type()}"
+                    f"attempting to assign a gradient with dtype '{grad.dtype.c_name}' to a tensor "
+                    f"with grad_dtype '{self.dtype.legacy}'. The gradient must match the tensor's "
+                    "grad_dtype (defaults to the tensor's dtype). You can set the tensor's "
+                    "grad_dtype attribute with a specific dtype, or None to allow any dtype. Set "
+                    "grad_dtype with caution. Diverging the dtypes of a tensor and its gradient "
+                    "may break downstream systems that assume they match."
                 )
             if grad.array.shape != self.array.shape:
-                raise RuntimeError("assigned grad has data of a different size")
+                raise RuntimeError(
+                    f"attempting to assign a gradient of size '{list(grad.array.shape)}' to a "
+                    f"tensor of size '{list(self.array.shape)}'. Please ensure that the gradient "
+                    "and the tensor are the same size"
+                )
         self._grad = grad
 
     @grad.deleter
@@ -308,12 +321,12 @@ class Tensor(
             self._grad = wrap(self._grad.array + grad)
         else:
             np.add(self._grad.array, grad, out=self._grad.array)
-            self._grad._version.value += 1
+            self._grad._writes.value += 1
 
     def detach(self) -> Tensor:
         """The same memory, cut off from the graph."""
         tensor = wrap(self.array[...])
-        tensor._version = self._version
+        tensor._writes = self._writes
         return tensor
 
     def detach_(self) -> Tensor:
@@ -338,6 +351,11 @@ class Tensor(
     def data(self, other: Tensor) -> None:
         if not isinstance(other, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(other).__name__}")
+        if self.requires_grad and not other.is_floating_point():
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex "
+                "dtype"
+            )
         self.array = other.array
         self._accumulator = None
 

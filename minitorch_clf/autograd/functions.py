@@ -72,13 +72,13 @@ def grad(
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     found = walk(outputs, upstream, retain_graph, create_graph, inputs, accumulate=False)
     grads: list[Tensor | None] = []
-    for tensor, array in zip(inputs, found, strict=True):
+    for k, (tensor, array) in enumerate(zip(inputs, found, strict=True)):
         if array is None and materialize_grads:
             grads.append(zeros_like(tensor))
         elif array is None and not allow_unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set "
-                "allow_unused=True if this is the desired behavior."
+                f"The differentiated Tensor at index {k} appears to not have been used in the "
+                "graph. Set allow_unused=True if this is the desired behavior."
             )
         elif array is None or isinstance(array, Tensor):
             grads.append(array)

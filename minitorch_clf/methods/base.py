@@ -28,7 +28,7 @@ class Methods:
     array           the NumPy array that holds the values; writing into it goes unseen by autograd
     _node           the node that made it, as output `_output_nr`; None for a leaf
     _requires_grad  whether, as a leaf, it collects a gradient: in `_grad`, by `_accumulator`
-    _version        counts the writes to its memory, shared by all views of it
+    _writes         counts the writes to its memory, shared by all views of it
     _view           what it is a view of
     """
 
@@ -42,7 +42,7 @@ class Methods:
         "_output_nr",
         "_requires_grad",
         "_retains_grad",
-        "_version",
+        "_writes",
         "_view",
         "array",
     )
@@ -55,7 +55,7 @@ class Methods:
     _output_nr: int
     _requires_grad: bool
     _retains_grad: bool
-    _version: Version
+    _writes: Version
     _view: Any
 
     @staticmethod
@@ -136,6 +136,11 @@ class Methods:
         if self.array.dtype == to.numpy:
             return self  # type: ignore[return-value]  # every Methods is a Tensor
         return self._apply(ToCopy, self, dtype=to.numpy)
+
+
+def type_name(x: Methods) -> str:
+    """PyTorch's old name of the type of `x`, which its errors still use."""
+    return "CPUBoolType" if x.array.dtype == bool else f"torch.{x.dtype.legacy}Tensor"
 
 
 # --- dimensions -----------------------------------------------------------------------------------

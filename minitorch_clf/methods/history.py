@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch_clf import tape
 from minitorch_clf.methods.base import Methods
-from minitorch_clf.tape import CopySlices, Edge, Meta, Node, Saved
+from minitorch_clf.tape import CopySlices, Edge, Meta, Node, Saved, short_name
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
@@ -51,7 +51,7 @@ class HistoryMethods(Methods):
     def _track_view(
         self, parent: HistoryMethods, view: Callable[[Any], Any], recorded: bool, *, single: bool
     ) -> None:
-        self._version = parent._version
+        self._writes = parent._writes
         up = parent._view
         if up is None:
             base, replay = parent, view
@@ -59,7 +59,7 @@ class HistoryMethods(Methods):
             base, replay = up.base, chain(up.replay, view)
             recorded = recorded and up.recorded
             single = single and up.single
-        seen = self._version.value
+        seen = self._writes.value
         self._view = View(base, replay, recorded=recorded, single=single, seen=seen)
 
     @property
@@ -69,9 +69,14 @@ class HistoryMethods(Methods):
     def _is_view(self) -> bool:
         return self._view is not None
 
+    @property
+    def _version(self) -> int:
+        """How often the memory was written to, by this Tensor or a view of it."""
+        return self._writes.value
+
     def _bump_version(self) -> None:
         """Say that the array was written to."""
-        self._version.value += 1
+        self._writes.value += 1
 
     def _become(self, result: Tensor) -> Tensor:
         """Write `result` into this Tensor's memory and take over its history: in-place operations.
@@ -96,9 +101,11 @@ class HistoryMethods(Methods):
                 s._replace(array=private, version=None) if s.array is array else s for s in saved
             )
         array[...] = result.array
-        self._version.value += 1
+        self._writes.value += 1
+        if node is not None:
+            self._writes.writer = short_name(node)
         if node is not None and saved:
-            now = self._version
+            now = self._writes
             node.ctx.saved = tuple(
                 Saved(array, s.source, now, now.value) if s.array is result.array else s
                 for s in saved
@@ -117,8 +124,9 @@ class HistoryMethods(Methods):
         base = view.base
         meta = Meta(base.array.shape, base.array.dtype)
         base._node, base._output_nr = CopySlices(base_edge, meta, node, view.replay), 0
+        base._writes.writer = short_name(base._node)
         base._requires_grad = False
-        view.seen = self._version.value - 1  # so that grad_fn is made anew from the base's
+        view.seen = self._writes.value - 1  # so that grad_fn is made anew from the base's
 
     def _refuse_leaf(self) -> None:
         if self._requires_grad and self._node is None:
@@ -139,7 +147,7 @@ class HistoryMethods(Methods):
 
     def _refuse_view(self, view: View) -> None:
         if not view.single:
-            name = "UnbindBackward0" if self._node is None else self._node.name()
+            name = "Unbind" if self._node is None else short_name(self._node)
             raise RuntimeError(
                 f"Output {self._output_nr} of {name} is a view and is being modified inplace. This "
                 "view is the output of a function that returns multiple views. Such functions do "

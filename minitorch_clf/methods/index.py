@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch_clf.methods.base import Methods, wrap_dim
+from minitorch_clf.methods.base import SCALARS, Methods, type_name, wrap_dim
 from minitorch_clf.methods.history import HistoryMethods
 from minitorch_clf.methods.shape import ShapeMethods
 from minitorch_clf.ops import index as ops
@@ -36,6 +36,10 @@ class IndexMethods(ShapeMethods, HistoryMethods):
     def __setitem__(self, index: Any, value: Any) -> None:
         view, arrays = _basic_part(self, index)
         if not isinstance(value, Methods):
+            if not isinstance(value, (*SCALARS, np.ndarray)):
+                raise TypeError(
+                    f"can't assign a {type(value).__name__} to a {type_name(self)}"
+                )
             value = self._wrap(np.asarray(value).astype(self.array.dtype))
         if arrays is not None:
             if value.array.dtype != self.array.dtype:
@@ -78,6 +82,13 @@ class IndexMethods(ShapeMethods, HistoryMethods):
             raise RuntimeError(
                 "Index tensor must have the same number of dimensions as input tensor"
             )
+        for k, (have, want) in enumerate(zip(self.array.shape, index.array.shape, strict=False)):
+            if k != axis and want > have:
+                raise RuntimeError(
+                    f"Size does not match at dimension {k} expected index "
+                    f"{list(index.array.shape)} to be no larger than self "
+                    f"{list(self.array.shape)} apart from dimension {axis}"
+                )
         _check_range(index.array, self.array.shape[axis] if self.array.ndim else 1, axis)
         return self._apply(ops.Gather, self, axis=axis, index=index.array)
 
@@ -147,7 +158,7 @@ def _basic_part(x: Any, index: Any) -> tuple[Any, tuple[Any, ...] | None]:
     if sum(i is Ellipsis for i in items) > 1:
         raise IndexError("an index can only have a single ellipsis ('...')")
     axis, arrays, view = 0, {}, x
-    for item in items:
+    for position, item in enumerate(items):
         if item is Ellipsis:
             axis += x.array.ndim - used
         elif item is None:
@@ -158,7 +169,7 @@ def _basic_part(x: Any, index: Any) -> tuple[Any, tuple[Any, ...] | None]:
             arrays[axis] = np.zeros(int(item), np.int64)
             axis += 1
         elif isinstance(item, int):
-            view = _select(view, axis, item)
+            view = _select(view, axis, item, position)
         elif isinstance(item, slice):
             view = _slice(view, axis, item)
             axis += 1
@@ -166,6 +177,14 @@ def _basic_part(x: Any, index: Any) -> tuple[Any, tuple[Any, ...] | None]:
             axis = _record_array(arrays, view, axis, item)
     if not arrays:
         return view, None
+    try:
+        np.broadcast_shapes(*[a.shape for a in arrays.values()])
+    except ValueError:
+        shapes = ", ".join(str(list(a.shape)) for a in arrays.values())
+        raise IndexError(
+            "shape mismatch: indexing tensors could not be broadcast together with shapes "
+            f"{shapes}"
+        ) from None
     return view, tuple(arrays.get(k, slice(None)) for k in range(max(arrays) + 1))
 
 
@@ -192,10 +211,11 @@ def _item(i: Any) -> Any:
     return i
 
 
-def _select(x: Any, axis: int, index: int) -> Any:
+def _select(x: Any, axis: int, index: int, position: int) -> Any:
+    """`position` in the index tuple is what PyTorch calls the dimension in its complaint."""
     size = x.array.shape[axis]
     if not -size <= index < size:
-        raise IndexError(f"index {index} is out of bounds for dimension {axis} with size {size}")
+        raise IndexError(f"index {index} is out of bounds for dimension {position} with size {size}")
     return x.select(axis, index)
 
 
@@ -204,7 +224,9 @@ def _slice(x: Any, axis: int, item: slice) -> Any:
         b.array.item() if isinstance(b, Methods) else b for b in (item.start, item.stop, item.step)
     ]
     step = 1 if bounds[2] is None else bounds[2]
-    if step <= 0:
+    if step == 0:
+        raise ValueError("slice step cannot be zero")
+    if step < 0:
         raise ValueError("step must be greater than zero")
     size = x.array.shape[axis]
     start, stop, _ = slice(bounds[0], bounds[1], step).indices(size)
@@ -234,7 +256,7 @@ def _record_array(arrays: dict[int, Any], x: Any, axis: int, item: Any) -> int:
     wrong = item[(item < -size) | (item >= size)]
     if wrong.size:
         raise IndexError(
-            f"index {wrong.flat[0]} is out of bounds for dimension {axis} with size {size}"
+            f"index {wrong.flat[0]} is out of bounds for dimension {len(arrays)} with size {size}"
         )
     arrays[axis] = item.astype(np.int64, copy=False)
     return axis + 1

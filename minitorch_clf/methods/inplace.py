@@ -15,6 +15,7 @@ from minitorch_clf.methods.base import Methods, as_scalar
 from minitorch_clf.methods.history import HistoryMethods
 from minitorch_clf.methods.pointwise import PointwiseMethods
 from minitorch_clf.ops import pointwise as ops
+from minitorch_clf.ops.broadcast import mismatch
 from minitorch_clf.tape import Array
 
 if TYPE_CHECKING:
@@ -143,20 +144,19 @@ class InplaceMethods(PointwiseMethods, HistoryMethods):
 
     def zero_(self) -> Tensor:
         """Every element 0."""
-        return self.fill_(0)
+        return self._become(self._apply(ops.Zero, self, value=0))
 
     def copy_(self, src: Tensor, non_blocking: bool = False) -> Tensor:  # noqa: ARG002
         """The values of `src`, broadcast and cast. `non_blocking` means nothing on a CPU."""
-        self._check_expand(src.array.shape)
+        text = mismatch((self.array.shape, src.array.shape))
+        if text:
+            raise RuntimeError(text)
+        if np.broadcast_shapes(self.array.shape, src.array.shape) != self.array.shape:
+            raise RuntimeError(
+                f"output with shape {list(self.array.shape)} doesn't match the broadcast shape "
+                f"{list(np.broadcast_shapes(self.array.shape, src.array.shape))}"
+            )
         return self._become(self._apply(ops.Copy, self, src))
-
-    def _check_expand(self, shape: tuple[int, ...]) -> None:
-        try:
-            fits = np.broadcast_shapes(self.array.shape, shape) == self.array.shape
-        except ValueError:
-            fits = False
-        if not fits:
-            self._wrap(np.empty(shape)).expand(self.array.shape)  # raises, in PyTorch's words
 
     # --- random filling: PyTorch's stream, and its errors, are in random.py ---
 

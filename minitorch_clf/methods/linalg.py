@@ -8,22 +8,11 @@ import numpy as np
 
 from minitorch_clf.methods.base import Methods
 from minitorch_clf.ops import matmul as ops
+from minitorch_clf.ops.broadcast import mismatch
 from minitorch_clf.ops.shape import Expand, UnsafeView
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
-
-C_NAMES = {
-    "float32": "float",
-    "float64": "double",
-    "int64": "long int",
-    "int32": "int",
-    "int16": "short int",
-    "int8": "signed char",
-    "uint8": "unsigned char",
-    "bool": "bool",
-}
-
 
 class LinalgMethods(Methods):
     """Products of matrices and vectors."""
@@ -205,7 +194,7 @@ def _batched(x: Any, y: Any) -> Any:
     try:
         batch = np.broadcast_shapes(x.array.shape[:-2], y.array.shape[:-2])
     except ValueError:
-        raise RuntimeError(_batch_mismatch(x.array.shape[:-2], y.array.shape[:-2])) from None
+        raise RuntimeError(mismatch((x.array.shape[:-2], y.array.shape[:-2]))) from None
     left = x.expand(*batch, n, k).reshape(-1, n, k)
     right = y.expand(*batch, k2, m).reshape(-1, k2, m)
     out = left.bmm(right)
@@ -213,21 +202,13 @@ def _batched(x: Any, y: Any) -> Any:
     return out._apply(UnsafeView, out, shape=shape)
 
 
-def _batch_mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> str:
-    n = max(len(a), len(b))
-    x, y = (1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b
-    k = max(k for k in range(n) if x[k] != y[k] and 1 not in (x[k], y[k]))
-    return (
-        f"The size of tensor a ({x[k]}) must match the size of tensor b ({y[k]}) at non-singleton "
-        f"dimension {k}"
-    )
-
-
-def _check_dtypes(x: Any, y: Any) -> None:
+def _check_dtypes(x: Any, y: Any, words: Any = None) -> None:
     if x.array.dtype != y.array.dtype:
+        if words is not None:
+            raise RuntimeError(words[0].format(x.dtype.legacy, y.dtype.legacy))
         raise RuntimeError(
             "expected m1 and m2 to have the same dtype, but got: "
-            f"{C_NAMES[x.dtype.name]} != {C_NAMES[y.dtype.name]}"
+            f"{x.dtype.c_name} != {y.dtype.c_name}"
         )
 
 

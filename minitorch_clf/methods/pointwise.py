@@ -16,6 +16,7 @@ from minitorch_clf.methods.base import (
     operands,
 )
 from minitorch_clf.ops import pointwise as ops
+from minitorch_clf.ops.broadcast import mismatch
 from minitorch_clf.tape import Array, Function, quietly
 
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ class PointwiseMethods(Methods):
 
     def floor_divide(self, other: Any) -> Tensor:
         """floor(self / other), as Python's //."""
-        return self.div(other, rounding_mode="floor")
+        x, y = operands("floor_divide", self, other)
+        _refuse_zero_division(x, y)
+        return self._apply(ops.FloorDivide, x, y)
 
     def remainder(self, other: Any) -> Tensor:
         """self - floor(self / other) * other, as Python's %: the sign of `other`."""
@@ -274,7 +277,7 @@ class PointwiseMethods(Methods):
             value = as_scalar(value, self.dtype)
         elif value.ndim:
             raise RuntimeError(
-                "masked_fill only supports a 0-dimensional value tensor, but got tensor with "
+                "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
                 f"{value.ndim} dimension(s)."
             )
         return self._apply(ops.MaskedFill, self, value, mask=_mask("masked_fill", mask))
@@ -283,7 +286,10 @@ class PointwiseMethods(Methods):
 
     def _compare(self, ufunc: Any, other: Any) -> Tensor:
         x, y = operands(ufunc.__name__, self, other)
-        return self._wrap(quietly(ufunc, x.array, _values(y)))
+        try:
+            return self._wrap(quietly(ufunc, x.array, _values(y)))
+        except ValueError:
+            raise RuntimeError(mismatch((x.array.shape, np.shape(_values(y))))) from None
 
     def eq(self, other: Any) -> Tensor:
         """Whether equal; nan equals nothing."""
@@ -459,6 +465,10 @@ class PointwiseMethods(Methods):
         return id(self)
 
     def __invert__(self) -> Tensor:
+        if self.array.dtype.kind == "f":
+            raise TypeError(
+                "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+            )
         return self.bitwise_not()
 
     def __and__(self, other: Any) -> Tensor:
@@ -500,7 +510,7 @@ def _mask(name: str, mask: Any) -> Array:
                 f"{mask.dtype.legacy}"
             )
         raise RuntimeError(
-            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype.name}"
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype.c_name}"
         )
     return mask.array
 

@@ -197,10 +197,8 @@ class ReduceMethods(Methods):
     def _nonempty_dims(self, name: str, dim: Dims) -> tuple[int, ...] | None:
         axes = wrap_dims(dim, self.array.ndim)
         if axes is None and self.array.size == 0:
-            raise IndexError(
-                f"{name}(): Expected reduction dim 0 to have non-zero size."
-                if dim != ()
-                else f"{name}(): Expected reduction dim to be specified for input.numel() == 0. "
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. "
                 "Specify the reduction dim with the 'dim' argument."
             )
         for axis in axes or ():
@@ -219,8 +217,7 @@ class ReduceMethods(Methods):
         if dim is None:
             if self.array.size == 0:
                 raise IndexError(
-                    f"{name}(): Expected reduction dim to be specified for input.numel() == 0. "
-                    "Specify the reduction dim with the 'dim' argument."
+                    f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
                 )
             return self._wrap(np.asarray(find(self.array, keepdims=keepdim)))
         axis = self._nonempty_dim(name, dim)
@@ -299,11 +296,7 @@ class ReduceMethods(Methods):
         if correction is None:
             correction = 1 if unbiased is None or unbiased else 0
         if self.array.dtype.kind != "f":
-            raise RuntimeError(
-                f"{name} and {name}_mean only support tensors of floating point types"
-                if name == "var"
-                else "std and var only support floating point and complex dtypes"
-            )
+            raise RuntimeError("std and var only support floating point and complex dtypes")
         axes = wrap_dims(dim, self.array.ndim)
         return self._apply(op, self, axis=axes, keepdims=keepdim, correction=correction)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch_clf.dtypes import Size
-from minitorch_clf.methods.base import Methods, sizes, wrap_dim, wrap_dims
+from minitorch_clf.methods.base import Methods, sizes, type_name, wrap_dim, wrap_dims
 from minitorch_clf.ops import shape as ops
 from minitorch_clf.ops.pointwise import Clone
 
@@ -206,7 +206,7 @@ class ShapeMethods(Methods):
         lead = len(target) - self.array.ndim
         if lead < 0:
             raise RuntimeError(
-                f"expand({self.array.dtype.name}{list(self.array.shape)}, size={target}): the "
+                f"expand({type_name(self)}{{{list(self.array.shape)}}}, size={target}): the "
                 f"number of sizes provided ({len(target)}) must be greater or equal to the number "
                 f"of dimensions in the tensor ({self.array.ndim})"
             )

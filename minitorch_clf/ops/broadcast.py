@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import zip_longest
+
 from minitorch_clf.tape import Array
 
-__all__ = ["sum_to_size"]
+__all__ = ["mismatch", "sum_to_size"]
+
+
+def mismatch(shapes: Iterable[tuple[int, ...]]) -> str:
+    """What PyTorch says of shapes that do not broadcast; "" if they do.
+
+    >>> mismatch([(2, 3), (4,)])
+    'The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 1'
+    """
+    common: tuple[int, ...] = ()
+    for shape in shapes:
+        dim = max(len(common), len(shape))
+        sizes = []
+        for a, b in zip_longest(reversed(common), reversed(shape), fillvalue=1):
+            dim -= 1
+            if a != b and 1 not in (a, b):
+                return (
+                    f"The size of tensor a ({a}) must match the size of tensor b ({b}) at "
+                    f"non-singleton dimension {dim}"
+                )
+            sizes.append(b if a == 1 else a)
+        common = tuple(reversed(sizes))
+    return ""
 
 
 def sum_to_size(g: Array, shape: tuple[int, ...]) -> Array:

@@ -145,6 +145,20 @@ class Div(Function):
         return grad_x, grad_y
 
 
+class FloorDivide(Function):
+    """out = floor(x / y).   PyTorch gives it no derivative, not even 0."""
+
+    name = "NotImplemented"
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, y: Array) -> Array:
+        return np.floor_divide(x, y)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        raise RuntimeError("derivative for aten::floor_divide is not implemented")
+
+
 class Remainder(Function):
     """out = x - floor(x / y) * y: the sign of y.   grad_x = g, grad_y = -g * floor(x / y)."""
 
@@ -492,7 +506,7 @@ class Sign(_Step):
 
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
-        return np.nan_to_num(np.sign(x), copy=False, nan=0.0) if x.dtype.kind == "f" else np.sign(x)
+        return np.nan_to_num(np.sign(x), nan=0.0) if x.dtype.kind == "f" else np.sign(x)
 
 
 # --- choosing -------------------------------------------------------------------------------------
@@ -671,6 +685,10 @@ class Fill(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
         return np.zeros_like(grad_output)
+
+
+class Zero(Fill):
+    """out = 0 everywhere.   grad_x = 0."""
 
 
 class MaskedFill(Function):
