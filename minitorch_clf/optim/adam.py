@@ -76,7 +76,7 @@ class Adam(Optimizer):
         self,
         params: Params,
         lr: float | Tensor = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
         amsgrad: bool = False,
@@ -104,10 +104,9 @@ class Adam(Optimizer):
                 raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
         if not weight_decay >= 0.0:
             raise ValueError(f"Invalid weight_decay value: {weight_decay}")
-        kinds = {Tensor if isinstance(beta, Tensor) else type(beta) for beta in betas[:2]}
-        if kinds == {Tensor}:
+        if all(isinstance(beta, Tensor) for beta in betas[:2]):
             raise NotImplementedError(f"{type(self).__name__}(betas=...) as Tensors: give floats")
-        if not all(issubclass(kind, float) for kind in kinds):
+        if not all(isinstance(beta, float) for beta in betas[:2]):
             raise ValueError("betas must be either both floats or both Tensors")
         super().__init__(
             params,
@@ -163,19 +162,19 @@ class Adam(Optimizer):
                     "If capturable=True, params and state_steps must be on supported devices: "
                     f"{CAPTURABLE_DEVICES}."
                 )
-            moments = [state["exp_avg"].array, state["exp_avg_sq"].array]
+            arrays = [p.array, state["exp_avg"].array, state["exp_avg_sq"].array]
             if amsgrad:
-                moments.append(state["max_exp_avg_sq"].array)
-            arrays = [p.array, *moments]
-            vector, *moment_vectors = vectors = [array.ravel() for array in arrays]
+                arrays.append(state["max_exp_avg_sq"].array)
+            vectors = [array.ravel() for array in arrays]
             step = state["step"].array
             step += 1
             t = float(step)
             kernels.adam(
-                vector,
+                vectors[0],
                 p.grad.array.ravel(),
-                *moment_vectors[:2],
-                moment_vectors[-1],
+                vectors[1],
+                vectors[2],
+                vectors[-1],
                 number(lr / (1 - beta1**t)),
                 beta1,
                 beta2,
@@ -187,6 +186,6 @@ class Adam(Optimizer):
                 maximize,
                 mkl_estimates(p.array.dtype),
             )
-            for v, array in zip(vectors, arrays, strict=True):
-                write_back(v, array)
+            for vector, array in zip(vectors, arrays, strict=True):
+                write_back(vector, array)
             p._bump_version()

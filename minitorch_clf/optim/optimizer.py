@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from minitorch_clf.dtypes import dtype, float32, float64, get_default_dtype
-from minitorch_clf.tape import Array, enable_grad, no_grad
 from minitorch_clf.handles import RemovableHandle
+from minitorch_clf.tape import Array, enable_grad, no_grad
 from minitorch_clf.tensor import Tensor
 
 Params: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
@@ -136,7 +136,7 @@ class Optimizer:
     # --- a step -------------------------------------------------------------------------------
 
     @_hooked
-    @no_grad
+    @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient, once.
 
@@ -230,11 +230,11 @@ class Optimizer:
                 raise NotImplementedError(f"{type(self).__name__}({option}=True): {why}")
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        groups = []
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
-            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
-        return "\n".join([*lines, ")"])
+            lines = [f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params"]
+            groups.append(f"\nParameter Group {i}\n{''.join(lines)}")
+        return f"{type(self).__name__} ({''.join(groups)})"
 
     # --- saving -------------------------------------------------------------------------------
 
@@ -250,8 +250,8 @@ class Optimizer:
         numbers: dict[int, int] = {}
         groups, start = [], 0
         for group in self.param_groups:
-            for i, p in enumerate(group["params"], start):
-                numbers.setdefault(id(p), i)
+            places = enumerate(group["params"], start)
+            numbers |= {id(p): i for i, p in places if id(p) not in numbers}
             start += len(group["params"])
             packed = {key: value for key, value in group.items() if key != "params"}
             packed["params"] = [numbers[id(p)] for p in group["params"]]
