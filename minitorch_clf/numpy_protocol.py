@@ -79,6 +79,15 @@ UFUNCS: dict[str, Callable[..., Any]] = {
 }
 
 
+def _where(condition: Any, x: Any, y: Any) -> Any:
+    tensor = next(t for t in (condition, x, y) if isinstance(t, Methods))
+    arrays = (np.ndarray, np.generic)  # a 0-d comparison gives a NumPy scalar
+    parts = [
+        tensor._wrap(np.asarray(t)) if isinstance(t, arrays) else t for t in (condition, x, y)
+    ]
+    return where(*parts)
+
+
 def _transpose(x: Any, axes: tuple[int, ...] | None = None) -> Any:
     return x.permute(*(reversed(range(x.ndim)) if axes is None else axes))
 
@@ -103,7 +112,7 @@ def _tensors(xs: Any) -> list[Any]:
 
 
 ARRAY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
-    np.where: where,
+    np.where: _where,
     np.sum: lambda x, axis=None, keepdims=False: x.sum(axis=axis, keepdims=keepdims),
     np.mean: lambda x, axis=None, keepdims=False: x.mean(axis=axis, keepdims=keepdims),
     np.prod: lambda x, axis=None, keepdims=False: _prod(x, axis, keepdims),

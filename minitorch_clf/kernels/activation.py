@@ -63,8 +63,11 @@ def hardtanh(x, low, high, out):
 def hardtanh_backward(grad, x, low, high, out):
     """grad if low < x < high else 0."""
     zero = x.dtype.type(0)
-    for i in range(x.size):
+    blocks = x.size - x.size % BLOCK
+    for i in range(blocks):
         out[i] = grad[i] if (x[i] > low) & (x[i] < high) else zero
+    for i in range(blocks, x.size):
+        out[i] = zero if (x[i] <= low) | (x[i] >= high) else grad[i]
 
 
 @kernel

@@ -377,11 +377,19 @@ class ShapeMethods(Methods):
 def broadcast_shapes(*shapes: Any) -> Size:
     """The shape that tensors of `shapes` become together.
 
-    RuntimeError  "Shape mismatch: objects cannot be broadcast to a single shape"
+    RuntimeError  "Attempting to broadcast a dimension of length 2 at -1! Mismatching argument at
+                  index 1 had (2,); but expected shape should be broadcastable to [2, 3]"
     """
-    try:
-        return Size(np.broadcast_shapes(*[(s,) if isinstance(s, int) else s for s in shapes]))
-    except ValueError:
-        raise RuntimeError(
-            "Shape mismatch: objects cannot be broadcast to a single shape"
-        ) from None
+    tuples = [(s,) if isinstance(s, int) else s for s in shapes]
+    common = [1] * max([len(s) for s in tuples], default=0)
+    for k, shape in enumerate(tuples):
+        for i in range(-1, -len(shape) - 1, -1):
+            if common[i] == 1:
+                common[i] = shape[i]
+            elif shape[i] not in (1, common[i]):
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {shape[i]} at {i}! Mismatching "
+                    f"argument at index {k} had {shape}; but expected shape should be "
+                    f"broadcastable to {common}"
+                )
+    return Size(common)

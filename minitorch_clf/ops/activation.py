@@ -342,7 +342,16 @@ class Elu(Function):
 
 
 class Celu(Elu):
-    """out = x where x > 0, else alpha * (exp(x / alpha) - 1): Elu with input_scale = 1 / alpha."""
+    """out = x where x > 0, else alpha * (exp(x / alpha) - 1): Elu with input_scale = 1 / alpha.
+
+    Backward takes 1 / alpha from a float32 alpha, because PyTorch's does.
+    """
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, alpha: float) -> Array:
+        out = Elu.forward(ctx, x, alpha=alpha, input_scale=1 / alpha)
+        ctx.coefficients = (alpha, 1.0, 1 / float(np.float32(alpha)))
+        return out
 
 
 class EluBackward(Function):
@@ -397,13 +406,19 @@ class EluInplace(Elu):
                 f"supported. {CALL_THE_OTHER}"
             )
         curve = grad_output * input_scale * (out + float(ctx.negative))
-        return np.where(out <= 0, curve, grad_output * scale)
+        return np.where(out > 0, grad_output * scale, curve)
 
 
 class CeluInplace(EluInplace):
     """Celu of a tensor that becomes its own result."""
 
     name = "CeluBackward1"
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, alpha: float) -> Array:
+        out = EluInplace.forward(ctx, x, alpha=alpha, input_scale=1 / alpha)
+        ctx.coefficients = (alpha, 1.0, 1 / float(np.float32(alpha)))
+        return out
 
 
 # --- gaussian error linear ------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import numpy as np
 from minitorch_clf.kernels import activation
 from minitorch_clf.kernels import loss as loops
 from minitorch_clf.ops.activation import LogSigmoid, Sigmoid, fill
+from minitorch_clf.ops.pointwise import Div
 from minitorch_clf.tape import Array, Context, Function
 
 
@@ -166,8 +167,9 @@ class BinaryCrossEntropy(Function):
 class BinaryCrossEntropyBackward(Function):
     """out = g * (x - y) / max((1 - x) * x, eps), eps = 1e-12.
 
-    grad_x = h * g * (x * x - 2 * x * y + y) / ((x + eps) * (1 - x + eps))**2, PyTorch's own guard;
-    grad_y = -h * g / ((x + eps) * (1 - x + eps)).
+    Its own derivatives are guarded in PyTorch's ways: with v = (x + eps) * (1 - x + eps),
+    grad_g = h * (x - y) / v, grad_x = h * g * (x * x - 2 * x * y + y) / v**2, and
+    grad_y = -h * g / max((1 - x) * x, eps).
     """
 
     EPS = float(np.float32(1e-12))
@@ -180,17 +182,18 @@ class BinaryCrossEntropyBackward(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array, ...]:
         grad, x, y = ctx.saved_tensors
-        again = BinaryCrossEntropyBackward.call(grad_output, x, y)
         spread = (x + 1e-12) * (1 - x + 1e-12)
         both = grad_output * grad
-        return again, both * (x * x - 2 * x * y + y) / (spread * spread), -both / spread
+        grad_x = both * (x * x - 2 * x * y + y) / (spread * spread)
+        return grad_output * (x - y) / spread, grad_x, -both / np.maximum((1 - x) * x, 1e-12)
 
 
 class BinaryCrossEntropyWithLogits(Function):
     """loss = w * ((1 - y) * x - l * log(sigmoid(x))), l = 1 + (pos_weight - 1) * y.
 
     grad_x = g * w * (sigmoid(x) - y), with pos_weight g * w * (sigmoid(x) * (p + 1 - y) - p) where
-    p = pos_weight * y; grad_y = g * w * (log(sigmoid(-x)) - pos_weight * log(sigmoid(x))).
+    p = pos_weight * y; grad_y = g * w * -x, with pos_weight g * w * (log(sigmoid(-x)) - pos_weight *
+    log(sigmoid(x))).
     """
 
     @staticmethod
@@ -207,7 +210,7 @@ class BinaryCrossEntropyWithLogits(Function):
         ctx.save_for_backward(x, y, weight, pos_weight)
         log_sigmoid = fill(activation.log_sigmoid, x)
         if pos_weight is not None:
-            log_sigmoid *= (pos_weight - 1) * y + 1
+            log_sigmoid = ((pos_weight - 1) * y + 1) * log_sigmoid
         return reduced(weighted((1 - y) * x - log_sigmoid, weight), reduction)
 
     @staticmethod
@@ -223,7 +226,9 @@ class BinaryCrossEntropyWithLogits(Function):
                 slope = (p + 1 - y) * slope - p
             grad_x = averaged(weighted(slope * grad_output, weight), ctx.reduction)
         if ctx.needs_input_grad[1]:
-            slope = LogSigmoid.call(-x) - weighted(LogSigmoid.call(x), pos_weight)
+            slope = -x
+            if pos_weight is not None:
+                slope = LogSigmoid.call(-x) - LogSigmoid.call(x) * pos_weight
             grad_y = averaged(weighted(slope * grad_output, weight), ctx.reduction)
         return grad_x, grad_y, None, None
 
@@ -268,9 +273,8 @@ class NllLoss(Function):
             bad = loops.nll(scores, targets, weight, ignore_index, out)
             out = out.reshape(target.shape)
         else:
-            step_bits = max(4, math.ceil(math.log2(max(len(scores), 1))) // loops.LEVELS)
             totals = np.zeros(2, x.dtype)
-            bad = loops.nll_total(scores, targets, weight, ignore_index, step_bits, totals)
+            bad = loops.nll_total(scores, targets, weight, ignore_index, totals)
             out, ctx.total_weight = totals[0], totals[1]
             if reduction == "mean":
                 out = out / ctx.total_weight
@@ -291,6 +295,12 @@ class NllLoss2d(NllLoss):
     """The same for x (N, C, H, W) and target (N, H, W)."""
 
     name = "NllLoss2DBackward0"
+
+
+class DivScalar(Div):
+    """out = x / y, by the name that PyTorch gives a division inside a loss."""
+
+    name = "DivBackward1"
 
 
 class NllLossBackward(Function):

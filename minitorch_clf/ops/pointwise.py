@@ -166,7 +166,8 @@ class Remainder(Function):
     def forward(ctx: Context, x: Array, y: Array) -> Array:
         ctx.x_shape, ctx.y_shape = np.shape(x), np.shape(y)
         ctx.save_for_backward(x, y)
-        return np.remainder(x, y)
+        out = np.fmod(x, y)
+        return np.where((out != 0) & ((np.less(y, 0)) != (out < 0)), np.add(out, y), out)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
@@ -212,7 +213,7 @@ class Neg(Function):
 
 
 class Abs(Function):
-    """out = |x|.   grad_x = g * sign(x), so 0 at 0."""
+    """out = |x|.   grad_x = g * sign(x), so 0 at 0 (and at nan)."""
 
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
@@ -222,7 +223,7 @@ class Abs(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
         (x,) = ctx.saved_tensors
-        return grad_output * np.sign(x)
+        return grad_output * Sign.call(x)
 
 
 class Reciprocal(Function):
@@ -302,11 +303,11 @@ class PowTensor(Function):
         x, y, out = ctx.saved_tensors
         grad_x, grad_y = None, None
         if ctx.needs_input_grad[0]:
-            slope = np.where(y == 0, 0.0 * grad_output, grad_output * (y * x ** (y - 1)))
+            slope = np.where(y == 0, 0.0, grad_output * (y * x ** (y - 1)))
             grad_x = sum_to_size(slope, ctx.x_shape)
         if ctx.needs_input_grad[1]:
             flat = (x == 0) & (y >= 0)
-            slope = np.where(flat, 0.0 * grad_output, grad_output * (out * np.log(x)))
+            slope = np.where(flat, 0.0, grad_output * (out * np.log(x)))
             grad_y = sum_to_size(slope, ctx.y_shape)
         return grad_x, grad_y
 
@@ -416,6 +417,9 @@ class Log2(Function):
         return grad_output / (x * math.log(2))
 
 
+LN10 = 2.3025850929940456  # log(10), written with its last digit as in PyTorch's derivatives.yaml
+
+
 class Log10(Function):
     """out = log(x) / log(10).   grad_x = g / (x * log(10))."""
 
@@ -427,7 +431,7 @@ class Log10(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
         (x,) = ctx.saved_tensors
-        return grad_output / (x * math.log(10))
+        return grad_output / (x * LN10)
 
 
 class Sin(Function):
@@ -567,8 +571,8 @@ class Clamp(Function):
     def forward(ctx: Context, x: Array, *, lower: float | None, upper: float | None) -> Array:
         ctx.lower, ctx.upper = lower, upper
         ctx.save_for_backward(x)
-        out = x if lower is None else np.maximum(x, x.dtype.type(lower))
-        out = out if upper is None else np.minimum(out, x.dtype.type(upper))
+        out = x if lower is None else np.where(x < lower, x.dtype.type(lower), x)  # -0.0 stays
+        out = out if upper is None else np.where(out > upper, x.dtype.type(upper), out)
         return out if out is not x else x.copy()
 
     @staticmethod
@@ -597,7 +601,7 @@ class ClampTensor(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
         x, lower, upper = ctx.saved_tensors
-        nothing = 0.0 * grad_output
+        nothing = np.zeros_like(grad_output)
         too_low = np.zeros_like(grad_output) > 0 if lower is None else x < lower
         too_high = np.zeros_like(grad_output) > 0 if upper is None else x > upper
         crossed = too_low & too_high if lower is None or upper is None else lower > upper

@@ -46,7 +46,7 @@ class Softmax(Function):
 class SoftmaxBackwardData(Function):
     """out = (g - sum(g * y)) * y.
 
-    grad_g is the same of h; grad_y = h * (g - sum(g * y)) - g * sum(h * y).
+    grad_g is the same of h; grad_y = g * h - sum(g * y) * h - g * sum(h * y).
     """
 
     @staticmethod
@@ -61,7 +61,7 @@ class SoftmaxBackwardData(Function):
         axis = ctx.axis if y.ndim else None
         mean_grad = (grad * y).sum(axis=axis, keepdims=True)
         mean_output = (grad_output * y).sum(axis=axis, keepdims=True)
-        grad_y = grad_output * (grad - mean_grad) - grad * mean_output
+        grad_y = grad * grad_output - mean_grad * grad_output - grad * mean_output
         return SoftmaxBackwardData.call(grad_output, y, axis=ctx.axis), grad_y
 
 

@@ -232,8 +232,8 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     require_float("elu_cpu", input)
     if inplace:
-        return input._become(apply(ops.CeluInplace, input, alpha=alpha, input_scale=1 / alpha))
-    return apply(ops.Celu, input, alpha=alpha, input_scale=1 / alpha)
+        return input._become(apply(ops.CeluInplace, input, alpha=alpha))
+    return apply(ops.Celu, input, alpha=alpha)
 
 
 def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:

@@ -43,9 +43,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return bias.addmm(rows, weight.t()).view(*lead, weight.size(0))
 
 
-def dropout(
-    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-) -> Tensor:
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """input with each element set to 0 with probability p, the others divided by 1 - p.
 
     The random stream is PyTorch's: the same seed drops the same elements. Outside training, and

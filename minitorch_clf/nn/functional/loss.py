@@ -246,16 +246,14 @@ def binary_cross_entropy_with_logits(
             f"{target.dtype.legacy}"
         )
     refuse_gradient("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
-    dtype = promote_types(input.dtype, target.dtype)
-    x, y = input._cast(dtype), target._cast(dtype)
     if weight is not None:
-        broadcast(x, weight)
-        weight = _fitting(x, weight)
+        broadcast(input, weight)
+        weight = _fitting(target, weight)
     if pos_weight is not None:
-        broadcast(pos_weight, y)
-        pos_weight = _fitting(x, pos_weight)
+        broadcast(pos_weight, target)
+        pos_weight = _fitting(target, pos_weight)
     op = ops.BinaryCrossEntropyWithLogits
-    return apply(op, x, y, weight, pos_weight, reduction=reduction)
+    return apply(op, input, target, weight, pos_weight, reduction=reduction)
 
 
 # --- helpers --------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import math
 
 from minitorch_clf.methods.activation import require_float
 from minitorch_clf.nn.functional.checks import check_reduction, check_tensor, refuse_gradient
-from minitorch_clf.ops.loss import NllLoss, NllLoss2d
+from minitorch_clf.ops.loss import DivScalar, NllLoss, NllLoss2d
 from minitorch_clf.tensor import Tensor, apply
 
 
@@ -193,7 +193,7 @@ def _with_probabilities(
     if reduction == "none":
         return -losses.sum(dim)
     total = -losses.sum()
-    return total / (input.numel() / C) if reduction == "mean" else total
+    return apply(DivScalar, total, input.numel() / C) if reduction == "mean" else total
 
 
 def _uniform_loss(
@@ -224,6 +224,4 @@ def _along_classes(weight: Tensor, input: Tensor) -> Tensor:
 
 def _check_smoothing(label_smoothing: float) -> None:
     if label_smoothing > 1:
-        raise RuntimeError(
-            f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}"
-        )
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
