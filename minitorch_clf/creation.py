@@ -16,6 +16,7 @@ from minitorch_clf import random
 from minitorch_clf.convert import as_array
 from minitorch_clf.dtypes import as_device, dtype, get_default_dtype, int64
 from minitorch_clf.methods.base import sizes
+from minitorch_clf.ops.pointwise import add_scaled
 from minitorch_clf.tape import Array
 from minitorch_clf.tensor import Tensor, wrap
 
@@ -285,7 +286,7 @@ def linspace(
 ) -> Tensor:
     """`steps` values from start to end, both included, evenly spaced.
 
-    As in PyTorch the second half is counted down from the end, in the dtype's own arithmetic.
+    As in PyTorch the second half is counted down from the end, and each value is rounded once.
     """
     to = _numpy(dtype)
     if steps < 0:
@@ -298,8 +299,8 @@ def linspace(
     first, last = wide.type(start), wide.type(end)
     step = (last - first) / wide.type(steps - 1)
     k = np.arange(steps)
-    up = first + step * k.astype(wide)
-    down = last - step * (steps - 1 - k).astype(wide)
+    up = add_scaled(first, k.astype(wide), step)
+    down = add_scaled(last, (steps - 1 - k).astype(wide), -step)
     array = np.where(k < steps // 2, up, down).astype(to)
     return _finish(array, device, requires_grad, refused)
 

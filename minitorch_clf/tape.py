@@ -252,6 +252,8 @@ class Context:
             raise StaleSave(saved)
         if self.recorder is None or saved.source is None or self.node is None:
             return saved.array
+        if saved.array.dtype.kind != "f":  # an index or a mask: no derivative, so no Tensor
+            return saved.array
         k = saved.source
         node, output_nr = (self.node, ~k) if k < 0 else self.node.next_functions[k]
         return saved.array if node is None else self.recorder.attach(saved.array, node, output_nr)

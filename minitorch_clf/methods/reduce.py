@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -298,6 +299,12 @@ class ReduceMethods(Methods):
         if self.array.dtype.kind != "f":
             raise RuntimeError("std and var only support floating point and complex dtypes")
         axes = wrap_dims(dim, self.array.ndim)
+        if reduce.count(self.array.shape, axes) <= correction:
+            warnings.warn(
+                f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than "
+                "the reduction factor (input numel divided by output numel).",
+                stacklevel=3,
+            )
         return self._apply(op, self, axis=axes, keepdims=keepdim, correction=correction)
 
     def norm(
@@ -320,13 +327,17 @@ class ReduceMethods(Methods):
 
     def all(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
         """Whether none is 0."""
-        out = np.all(self.array, axis=wrap_dims(dim, self.array.ndim), keepdims=keepdim)
-        return self._wrap(np.asarray(out))
+        return self._question(np.all, dim, keepdim)
 
     def any(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
         """Whether one is not 0."""
-        out = np.any(self.array, axis=wrap_dims(dim, self.array.ndim), keepdims=keepdim)
-        return self._wrap(np.asarray(out))
+        return self._question(np.any, dim, keepdim)
+
+    def _question(self, ask: Any, dim: Dims, keepdim: bool) -> Tensor:
+        """A bool; of uint8, which was PyTorch's bool before it had one, a uint8."""
+        out = ask(self.array, axis=wrap_dims(dim, self.array.ndim), keepdims=keepdim)
+        uint8 = self.array.dtype == np.uint8
+        return self._wrap(np.asarray(out, np.uint8 if uint8 else None))
 
     def count_nonzero(self, dim: Dims = None) -> Tensor:
         """How many are not 0."""

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minitorch_clf.ops.pointwise import Sign
 from minitorch_clf.tape import Array, Context, Function
 
 Axis: TypeAlias = tuple[int, ...] | None
@@ -95,8 +96,8 @@ class Cumsum(Function):
 class Prod(Function):
     """out = product of x.   grad_x[i] = g * product of the others, exact also where x has zeros.
 
-    Without zeros the product of the others is out / x. With one zero it is 0 except at the zero,
-    where it is the product p of the rest; with two it is 0.
+    Without zeros the product of the others is out / x. With zeros it is multiplied out; over all
+    elements, two zeros make it 0 (a constant, as in PyTorch).
     """
 
     @staticmethod
@@ -113,12 +114,22 @@ class Prod(Function):
         grad = restore(grad_output, x.shape, ctx.axis, ctx.keepdims)
         if not ctx.has_zero:
             return grad * restore(out, x.shape, ctx.axis, ctx.keepdims) / x
-        zero = x == 0
-        zeros = zero.sum(axis=ctx.axis, keepdims=True)
-        p = np.prod(np.where(zero, 1.0, x), axis=ctx.axis, keepdims=True)
-        alone = zero & (zeros == 1)
-        others = np.where(alone, p, np.where(zeros == 0, p / x, 0.0))
-        return grad * others
+        if ctx.axis is not None:
+            return grad * products_of_others(x, ctx.axis[0])
+        if (x == 0).sum() > 1:
+            return np.zeros_like(x)
+        return grad * products_of_others(x.reshape((-1,)), 0).reshape(x.shape)
+
+
+def products_of_others(x: Array, axis: int) -> Array:
+    """out[i] = product of x[k], k != i, along an axis: what lies before i times what lies after."""
+    parts = [x[(slice(None),) * axis + (k,)] for k in range(x.shape[axis])]
+    before = [np.ones_like(parts[0])]
+    after = [before[0]]
+    for k in range(len(parts) - 1):
+        before.append(before[-1] * parts[k])
+        after.append(after[-1] * parts[-1 - k])
+    return np.stack([b * a for b, a in zip(before, reversed(after), strict=True)], axis=axis)
 
 
 class ProdDim(Prod):
@@ -131,8 +142,8 @@ class ProdDim(Prod):
 
 
 def share_evenly(grad: Array, chosen: Array, axis: Axis) -> Array:
-    """`grad` divided among the places that reached the extreme."""
-    return np.where(chosen, grad / chosen.sum(axis=axis, keepdims=True), 0.0)
+    """`grad` divided among the places that reached the extreme; nan if none did (it was nan)."""
+    return grad / chosen.sum(axis=axis, keepdims=True) * chosen
 
 
 class Max(Function):
@@ -149,7 +160,8 @@ class Max(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
         x, out = ctx.saved_tensors
-        return share_evenly(grad_output, (x == out) | ((x != x) & (out != out)), None)
+        chosen = (x == out) | ((x != x) & (out != out))
+        return np.where(chosen, grad_output / chosen.sum(), 0.0)
 
 
 class Min(Function):
@@ -315,10 +327,11 @@ class Norm(Function):
         if ctx.p == 0:
             return np.zeros_like(x)
         if ctx.p == 1:
-            return grad * np.sign(x)
+            return grad * Sign.call(x)
         if ctx.p == 2:
             return grad * np.where(norm == 0, 0.0, x / norm)
         if abs(ctx.p) == np.inf:
-            return share_evenly(grad, np.abs(x) == norm, ctx.axis) * np.sign(x)
+            largest = (np.abs(x) == norm) | ((x != x) & (norm != norm))
+            return Sign.call(x) * share_evenly(grad, largest, ctx.axis)
         relative = np.where((norm == 0) | (x == 0), 0.0, (np.abs(x) / norm) ** (ctx.p - 1))
-        return grad * np.sign(x) * relative
+        return grad * Sign.call(x) * relative
