@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 import torch as pytorch
 
-from minitorch_clf import from_numpy
+from minitorch_clf import from_numpy, get_num_threads, set_num_threads
 from minitorch_clf.experiments import mnist
 from minitorch_clf.utils.data import DataLoader, TensorDataset
 from reference.experiments import mnist as reference
@@ -24,6 +25,15 @@ from tests.experiments.conftest import Images
 
 FLOAT64_TOLERANCE = 1e-9
 NOISE_FLOORS = 5
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """The reference is pinned to one; so is this engine, for the same bits on every machine."""
+    before = get_num_threads()
+    set_num_threads(1)
+    yield
+    set_num_threads(before)
 
 
 @dataclass(frozen=True)
