@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import logging
 import re
 import sys
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pooch
 import pytest
 from rich.console import Console
 
@@ -158,7 +160,7 @@ def test_without_pooch(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_progress_is_shown_on_a_terminal_only(server, tmp_path, monkeypatch, capfd, terminal):
+def test_progress_is_shown_on_a_terminal_only(server, tmp_path, monkeypatch, terminal):
     screen = io.StringIO()
     monkeypatch.setattr(
         "rich.console.Console",
@@ -168,4 +170,18 @@ def test_progress_is_shown_on_a_terminal_only(server, tmp_path, monkeypatch, cap
     shown = screen.getvalue()
     assert ("x.gz" in shown) == terminal
     assert (f"{len(GOOD)}/{len(GOOD)} bytes" in shown) == terminal
-    assert capfd.readouterr() == ("", "")  # pooch is quiet
+
+
+def test_pooch_is_quiet(server, tmp_path):
+    said = []
+    handler = logging.Handler()
+    handler.emit = said.append
+    logger = pooch.get_logger()
+    logger.addHandler(handler)
+    try:
+        fetch(server, tmp_path, "good")
+        assert said == []
+        logger.info("as loud as before")
+        assert len(said) == 1
+    finally:
+        logger.removeHandler(handler)

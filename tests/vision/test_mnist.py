@@ -93,14 +93,14 @@ def test_without_a_transform_a_sample_is_a_pil_image(root):
 
 
 @pytest.mark.parametrize("make", TRANSFORMS)
+@pytest.mark.parametrize("target_transform", [None, lambda y: y + 0.5])
 @pytest.mark.parametrize("size", [1, 7, 64])
-def test_the_same_batches(root, make, size):
+def test_the_same_batches(root, make, target_transform, size):
     epochs = []
     for t, d, v in ENGINES:
         t.manual_seed(1)
-        loader = t.utils.data.DataLoader(
-            d.MNIST(root, transform=make(t, v)), batch_size=size, shuffle=True
-        )
+        dataset = d.MNIST(root, transform=make(t, v), target_transform=target_transform)
+        loader = t.utils.data.DataLoader(dataset, batch_size=size, shuffle=True)
         epochs.append([*loader, *loader])
     same_batches(*epochs)
 

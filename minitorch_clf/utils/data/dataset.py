@@ -201,7 +201,7 @@ def random_split(
         lengths = _lengths_from_fractions(_length(dataset), lengths)
     if sum(lengths) != _length(dataset):
         raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
-    order = randperm(sum(lengths), generator=generator).tolist()
+    order = randperm(_length(dataset), generator=generator).tolist()
     slices = itertools.pairwise(itertools.accumulate(lengths, initial=0))
     return [Subset(dataset, order[start:end]) for start, end in slices]
 

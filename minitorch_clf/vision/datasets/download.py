@@ -82,12 +82,12 @@ def extract(packed: Path) -> Path:
 @contextlib.contextmanager
 def _quiet(logger: logging.Logger) -> Iterator[None]:
     """pooch reports every download on stderr; the progress bar does already."""
-    level = logger.level
-    logger.setLevel(logging.WARNING)
+    before = logger.disabled
+    logger.disabled = True  # not setLevel: this logger caches what its level lets through
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logger.disabled = before
 
 
 class _Bar:

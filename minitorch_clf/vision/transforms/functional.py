@@ -86,14 +86,15 @@ def normalize(
             "Expected tensor to be a tensor image of size (..., C, H, W). "
             f"Got tensor.size() = {tensor.size()}"
         )
-    center = as_tensor(mean, dtype=dtype)
-    scale = as_tensor(std, dtype=dtype)
+    center = _per_channel(as_tensor(mean, dtype=dtype))
+    scale = _per_channel(as_tensor(std, dtype=dtype))
     if not np.all(scale.array):
         raise ValueError(
             f"std evaluated to zero after conversion to {dtype}, leading to division by zero."
         )
-    out = tensor if inplace else tensor.clone()
-    return out.sub_(_per_channel(center)).div_(_per_channel(scale))
+    if inplace:
+        return tensor.sub_(center).div_(scale)
+    return (tensor - center) / scale
 
 
 def check_tensor_image(img: Any) -> None:
