@@ -147,6 +147,13 @@ class TensorRecorder(tape.Recorder):
 RECORDER = TensorRecorder()
 
 
+def _operand(x: Any) -> Any:
+    """An operand of NumPy's as one of a Tensor's: arrays are Tensors, NumPy's scalars are Python's."""
+    if isinstance(x, np.ndarray):
+        return wrap(x)
+    return x.item() if isinstance(x, np.generic) else x
+
+
 # --- Tensor ---------------------------------------------------------------------------------------
 
 
@@ -364,7 +371,7 @@ class Tensor(
         function = UFUNCS.get(ufunc.__name__)
         if method != "__call__" or kwargs or function is None:
             return NotImplemented
-        return function(*[wrap(np.asarray(x)) if isinstance(x, np.ndarray) else x for x in inputs])
+        return function(*[_operand(x) for x in inputs])
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any

@@ -1,10 +1,10 @@
-"""Activations as methods: those that PyTorch has on Tensor, and the in-place ones behind nn.functional."""
+"""Activations as methods: those that PyTorch has on Tensor."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minitorch_clf.dtypes import dtype as Dtype  # noqa: N812 - `dtype` is an argument here
+from minitorch_clf.dtypes import dtype as Dtype  # `dtype` is an argument here
 from minitorch_clf.methods.base import floating, wrap_dim
 from minitorch_clf.methods.inplace import InplaceMethods
 from minitorch_clf.ops import activation as ops
@@ -57,7 +57,8 @@ class ActivationMethods(InplaceMethods):
         >>> torch.tensor([0.0, 0.0, 1000.0]).softmax(0)
         tensor([0., 0., 1.])
         """
-        x = require_float("softmax_lastdim_kernel_impl", self if dtype is None else self._cast(dtype))
+        x = self if dtype is None else self._cast(dtype)
+        x = require_float("softmax_lastdim_kernel_impl", x)
         return self._apply(Softmax, x, axis=wrap_dim(check_dim("softmax", dim), x.ndim))
 
     def log_softmax(self, dim: int, dtype: Dtype | None = None) -> Tensor:

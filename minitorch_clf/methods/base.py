@@ -112,12 +112,20 @@ class Methods:
         """The shape, or its entry `dim`."""
         if dim is None:
             return Size(self.array.shape)
-        return self.array.shape[wrap_dim(dim, self.array.ndim)]
+        return self.array.shape[_existing_dim(dim, self.array.ndim)]
+
+    def storage_offset(self) -> int:
+        """Elements between the start of the memory and the first element."""
+        owner = self.array
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        apart = self.array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+        return int(apart) // self.array.itemsize
 
     def stride(self, dim: int | None = None) -> Any:
         """Elements to step over, per dimension."""
         strides = tuple(s // self.array.itemsize for s in self.array.strides)
-        return strides if dim is None else strides[wrap_dim(dim, self.array.ndim)]
+        return strides if dim is None else strides[_existing_dim(dim, self.array.ndim)]
 
     def is_floating_point(self) -> bool:
         """Whether the dtype is float32 or float64."""
@@ -159,6 +167,12 @@ def wrap_dim(dim: int, ndim: int) -> int:
             f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})"
         )
     return dim + n if dim < 0 else dim
+
+
+def _existing_dim(dim: int, ndim: int) -> int:
+    if not ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return wrap_dim(dim, ndim)
 
 
 def wrap_dims(dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -195,8 +196,9 @@ def _batched(x: Any, y: Any) -> Any:
         batch = np.broadcast_shapes(x.array.shape[:-2], y.array.shape[:-2])
     except ValueError:
         raise RuntimeError(mismatch((x.array.shape[:-2], y.array.shape[:-2]))) from None
-    left = x.expand(*batch, n, k).reshape(-1, n, k)
-    right = y.expand(*batch, k2, m).reshape(-1, k2, m)
+    count = math.prod(batch)
+    left = x.expand(*batch, n, k).reshape(count, n, k)
+    right = y.expand(*batch, k2, m).reshape(count, k2, m)
     out = left.bmm(right)
     shape = (*batch, *(() if vector_left else (n,)), *(() if vector_right else (m,)))
     return out._apply(UnsafeView, out, shape=shape)

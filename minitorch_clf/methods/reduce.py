@@ -299,7 +299,8 @@ class ReduceMethods(Methods):
         if self.array.dtype.kind != "f":
             raise RuntimeError("std and var only support floating point and complex dtypes")
         axes = wrap_dims(dim, self.array.ndim)
-        if reduce.count(self.array.shape, axes) <= correction:
+        each = reduce.count(self.array.shape, axes) if self.array.size else 0
+        if each <= correction:
             warnings.warn(
                 f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than "
                 "the reduction factor (input numel divided by output numel).",

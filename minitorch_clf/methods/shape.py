@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,9 +95,9 @@ class ShapeMethods(Methods):
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         """The dimensions start_dim to end_dim made one."""
         ndim = self.array.ndim
+        start, end = wrap_dim(start_dim, ndim), wrap_dim(end_dim, ndim)
         if ndim == 0:
             return self.reshape(1)
-        start, end = wrap_dim(start_dim, ndim), wrap_dim(end_dim, ndim)
         if start > end:
             raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
         if start == end:
@@ -160,14 +161,19 @@ class ShapeMethods(Methods):
     def movedim(self, source: Any, destination: Any) -> Tensor:
         """Dimension `source` moved to `destination`, the others in their order."""
         axes = list(range(self.array.ndim))
-        moved = np.moveaxis(np.empty((1,) * len(axes)), source, destination)  # checks the arguments
-        del moved
         ends = [source] if isinstance(source, int) else list(source)
         goals = [destination] if isinstance(destination, int) else list(destination)
+        if len(ends) != len(goals):
+            raise RuntimeError(
+                f"movedim: Invalid source or destination dims: source ({ends} dims) should contain "
+                f"the same number of dims as destination ({goals} dims)"
+            )
         pairs = sorted(
             (wrap_dim(g, len(axes)), wrap_dim(e, len(axes)))
             for e, g in zip(ends, goals, strict=True)
         )
+        if not axes:
+            return self  # type: ignore[return-value]  # every Methods is a Tensor
         rest = [a for a in axes if a not in {e for _, e in pairs}]
         for goal, end in pairs:
             rest.insert(goal, end)
@@ -186,17 +192,37 @@ class ShapeMethods(Methods):
     @property
     def T(self) -> Tensor:
         """The dimensions in reverse order."""
+        if self.array.ndim == 0:
+            return self._deprecated_identity("T")
+        if self.array.ndim != 2:
+            warnings.warn(
+                "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
+                "deprecated and it will throw an error in a future release. Consider `x.mT` to "
+                "transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` "
+                "to reverse the dimensions of a tensor.",
+                stacklevel=2,
+            )
         return self._apply(ops.Permute, self, axes=tuple(reversed(range(self.array.ndim))))
 
     @property
     def mT(self) -> Tensor:
         """The last two dimensions exchanged."""
+        if self.array.ndim == 0:
+            return self._deprecated_identity("mT")
         if self.array.ndim < 2:
             raise RuntimeError(
                 "tensor.mT is only supported on matrices or batches of matrices. Got "
                 f"{self.array.ndim}-D tensor."
             )
         return self.transpose(-2, -1)
+
+    def _deprecated_identity(self, name: str) -> Tensor:
+        warnings.warn(
+            f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these "
+            "cases.",
+            stacklevel=3,
+        )
+        return self  # type: ignore[return-value]  # every Methods is a Tensor
 
     # --- larger ---
 
@@ -253,6 +279,8 @@ class ShapeMethods(Methods):
 
     def narrow(self, dim: int, start: int, length: int) -> Tensor:
         """`length` places of `dim`, from `start`."""
+        if not self.array.ndim:
+            raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
         axis = wrap_dim(dim, self.array.ndim)
         size = self.array.shape[axis]
         if not -size <= start <= size:

@@ -176,7 +176,8 @@ class Remainder(Function):
         if ctx.needs_input_grad[0]:
             grad_x = sum_to_size(grad_output, ctx.x_shape)
         if ctx.needs_input_grad[1]:
-            grad_y = sum_to_size(-grad_output * np.floor(x / y), ctx.y_shape)
+            quotient = Div.call(x, y, rounding_mode="floor")
+            grad_y = sum_to_size(-grad_output * quotient, ctx.y_shape)
         return grad_x, grad_y
 
 
@@ -282,6 +283,16 @@ class Pow(Function):
         return grad_output * (ctx.exponent * Pow.call(x, exponent=ctx.exponent - 1))
 
 
+def integer_power(x: Array, y: Array) -> Array:
+    """x ** y; below 0 that is the reciprocal, cut to an integer: 0, unless x is 1 or -1."""
+    y = np.asarray(y)
+    negative = y < 0
+    if not negative.any():
+        return np.power(x, y)
+    unit = np.where(np.abs(x) == 1, np.power(x, -y * negative), 0)
+    return np.where(negative, unit, np.power(x, y * ~negative)).astype(np.asarray(x).dtype)
+
+
 class PowTensor(Function):
     """out = x ** y, both may want a gradient.
 
@@ -294,7 +305,7 @@ class PowTensor(Function):
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
         ctx.x_shape, ctx.y_shape = np.shape(x), np.shape(y)
-        out = np.power(x, y)
+        out = np.power(x, y) if np.asarray(x).dtype.kind == "f" else integer_power(x, y)
         ctx.save_for_backward(x, y, out)
         return out
 
@@ -307,7 +318,7 @@ class PowTensor(Function):
             grad_x = sum_to_size(slope, ctx.x_shape)
         if ctx.needs_input_grad[1]:
             flat = (x == 0) & (y >= 0)
-            slope = np.where(flat, 0.0, grad_output * (out * np.log(x)))
+            slope = grad_output * np.where(flat, 0.0, out * np.log(x))
             grad_y = sum_to_size(slope, ctx.y_shape)
         return grad_x, grad_y
 
@@ -605,7 +616,10 @@ class ClampTensor(Function):
         too_low = np.zeros_like(grad_output) > 0 if lower is None else x < lower
         too_high = np.zeros_like(grad_output) > 0 if upper is None else x > upper
         crossed = too_low & too_high if lower is None or upper is None else lower > upper
-        grad_x = sum_to_size(np.where(too_low | too_high, nothing, grad_output), x.shape)
+        inside = x == x  # nan is neither too low nor too high, but not inside
+        inside = inside if lower is None else inside & (x >= lower)
+        inside = inside if upper is None else inside & (x <= upper)
+        grad_x = sum_to_size(np.where(inside, grad_output, nothing), x.shape)
         grad_lower, grad_upper = None, None
         if ctx.needs_input_grad[1]:
             grad = np.where(too_low & ~crossed, grad_output, nothing)
