@@ -181,13 +181,13 @@ class BackwardHookFunction(Function):
 
     @staticmethod
     def forward(ctx: Context, *inputs: Array, on_grads: Hook, fill_with_zeros: bool) -> Any:
-        ctx.on_grads = on_grads  # type: ignore[attr-defined]  # a Context takes any attribute
+        ctx.on_grads = on_grads
         ctx.set_materialize_grads(fill_with_zeros)
         return tuple(np.copy(x) for x in inputs)
 
     @staticmethod
     def backward(ctx: Context, *grad_outputs: Array) -> Any:
-        return ctx.on_grads(grad_outputs)  # type: ignore[attr-defined]
+        return ctx.on_grads(grad_outputs)
 
 
 class BackwardBoundary:

@@ -19,7 +19,8 @@ from minitorch_clf.tensor import Tensor
 def typename(value: object) -> str:
     """The full name of a value's type, as error messages print it: 'torch.FloatTensor', 'int'."""
     if isinstance(value, Tensor):
-        return value.type()
+        name: str = value.type()
+        return name
     cls = type(value)
     return (
         cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
@@ -335,9 +336,6 @@ class Module(TreeMethods, CallMethods, StateDictMethods):
         return self._apply(lambda t: t.cuda(device))
 
     # --- printing ---------------------------------------------------------------------------------
-
-    def _get_name(self) -> str:
-        return self.__class__.__name__
 
     def extra_repr(self) -> str:
         """What a subclass prints between its brackets, such as "p=0.5, inplace=False"."""

@@ -20,7 +20,7 @@ from minitorch_clf.tensor import Tensor
 EXTRA_STATE = "_extra_state"
 
 
-class IncompatibleKeys(NamedTuple):
+class _IncompatibleKeys(NamedTuple):
     """What `load_state_dict` returns: the names that found no partner."""
 
     missing_keys: list[str]
@@ -30,11 +30,9 @@ class IncompatibleKeys(NamedTuple):
         if not self.missing_keys and not self.unexpected_keys:
             return "<All keys matched successfully>"
         return (
-            f"IncompatibleKeys(missing_keys={self.missing_keys!r}, "
+            f"_IncompatibleKeys(missing_keys={self.missing_keys!r}, "
             f"unexpected_keys={self.unexpected_keys!r})"
         )
-
-    __str__ = __repr__
 
 
 class StateDictMethods:
@@ -145,7 +143,7 @@ class StateDictMethods:
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> IncompatibleKeys:
+    ) -> _IncompatibleKeys:
         """Copy the tensors of a state dict into this module's own.
 
         strict   a name without a partner on the other side is an error
@@ -162,7 +160,7 @@ class StateDictMethods:
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
         metadata = getattr(state_dict, "_metadata", None) or {}
-        keys = IncompatibleKeys([], [])
+        keys = _IncompatibleKeys([], [])
         errors: list[str] = []
         # A copy, because load pre-hooks may rename its keys.
         self._load_tree(OrderedDict(state_dict), "", metadata, assign, keys, errors)
@@ -187,15 +185,16 @@ class StateDictMethods:
         prefix: str,
         metadata: Mapping[str, dict[str, Any]],
         assign: bool,
-        keys: IncompatibleKeys,
+        keys: _IncompatibleKeys,
         errors: list[str],
     ) -> None:
         """Load this module, then its children, each from what is below its prefix."""
         local_metadata = dict(metadata.get(prefix[:-1], {}))
         if assign:
             local_metadata["assign_to_params_buffers"] = True
+        missing, unexpected = keys
         self._load_from_state_dict(
-            state_dict, prefix, local_metadata, True, *keys, error_msgs=errors
+            state_dict, prefix, local_metadata, True, missing, unexpected, errors
         )
         for name, child in self._modules.items():
             if child is not None:

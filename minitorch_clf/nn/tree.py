@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from minitorch_clf.nn.parameter import Parameter
 from minitorch_clf.tensor import Tensor
@@ -22,6 +22,9 @@ class TreeMethods:
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Module | None]
 
+    def _get_name(self) -> str:
+        return type(self).__name__
+
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
@@ -30,12 +33,13 @@ class TreeMethods:
         memo               modules to leave out; those visited are added
         remove_duplicate   visit a module that hangs in the tree twice only once
         """
+        this: Any = self  # a Module: nothing else inherits these methods
         memo = set() if memo is None else memo
-        if self in memo:
+        if this in memo:
             return
         if remove_duplicate:
-            memo.add(self)
-        yield prefix, self
+            memo.add(this)
+        yield prefix, this
         for name, module in self._modules.items():
             if module is not None:
                 below = f"{prefix}.{name}" if prefix else name
@@ -102,7 +106,7 @@ class TreeMethods:
         module: Any = self
         for name in target.split(".") if target else ():
             module = module._get_member(name, TreeMethods, "is not an nn.Module")
-        return module
+        return cast("Module", module)
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
         """Put `module` at a dotted path. strict: only in place of one that is there.

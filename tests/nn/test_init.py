@@ -14,13 +14,10 @@ from hypothesis import strategies as st
 import minitorch_clf
 from tests.nn.twin import same
 
-matrices = st.lists(st.integers(1, 24), min_size=2, max_size=4).map(tuple)
-shapes = st.lists(st.integers(1, 24), min_size=1, max_size=4).map(tuple)
+matrices = st.lists(st.integers(1, 12), min_size=2, max_size=3).map(tuple)
+shapes = st.lists(st.integers(1, 12), min_size=1, max_size=3).map(tuple)
 dtypes = st.sampled_from(["float32", "float64"])
 seeds = st.integers(0, 2**64 - 1)
-
-#: The bits of normal_ itself are a matter of tests/test_random.py.
-NORMAL_ULP = 4
 
 NONLINEARITIES = ["linear", "conv2d", "conv_transpose1d", "sigmoid", "tanh", "relu", "selu"]
 
@@ -49,16 +46,15 @@ def test_uniform_and_normal(
     shape: Any, dtype: str, seed: int, own: bool, low: float, width: float
 ) -> None:
     same(filled(shape, dtype, seed, own, lambda i, w, o: i.uniform_(w, low, low + width, **o)))
-    # The two engines take log, sin and cos from different libraries.
     normal = filled(shape, dtype, seed, own, lambda i, w, o: i.normal_(w, low, width, **o))
-    same(normal, ulp=NORMAL_ULP)
+    same(normal)
 
 
 @given(matrices, dtypes, seeds, st.booleans(), st.floats(0.1, 3))
 def test_xavier(shape: Any, dtype: str, seed: int, own: bool, gain: float) -> None:
     same(filled(shape, dtype, seed, own, lambda i, w, o: i.xavier_uniform_(w, gain, **o)))
     normal = filled(shape, dtype, seed, own, lambda i, w, o: i.xavier_normal_(w, gain, **o))
-    same(normal, ulp=NORMAL_ULP)
+    same(normal)
 
 
 @given(
@@ -76,7 +72,7 @@ def test_kaiming(
     args = {"a": a, "mode": mode, "nonlinearity": nonlinearity}
     same(filled(shape, dtype, seed, own, lambda i, w, o: i.kaiming_uniform_(w, **args, **o)))
     normal = filled(shape, dtype, seed, own, lambda i, w, o: i.kaiming_normal_(w, **args, **o))
-    same(normal, ulp=NORMAL_ULP)
+    same(normal)
 
 
 @given(st.integers(1, 900), st.integers(1, 40), st.booleans(), dtypes, seeds)
@@ -125,7 +121,6 @@ def test_constants(fill: Any, shape: Any, dtype: str) -> None:
 def test_trunc_normal(shape: Any, dtype: str, seed: int, own: bool, args: Any) -> None:
     same(
         filled(shape, dtype, seed, own, lambda i, w, o: i.trunc_normal_(w, *args, **o)),
-        ulp=NORMAL_ULP,
     )
 
 
@@ -134,7 +129,7 @@ def test_sparse(shape: Any, dtype: str, seed: int, sparsity: float) -> None:
     program = filled(
         shape[:2], dtype, seed, False, lambda i, w, o: i.sparse_(w, sparsity, 0.1, **o)
     )
-    same(program, ulp=NORMAL_ULP)
+    same(program)
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (3, 8), (8, 3), (4, 2, 3), (1, 1)])

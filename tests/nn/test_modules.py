@@ -56,8 +56,10 @@ ACTIVATIONS: list[tuple[str, dict[str, Any], Any]] = [
 
 INPLACE = ["ReLU", "ReLU6", "LeakyReLU", "Hardtanh", "ELU", "CELU", "SELU", "SiLU"]
 
-#: exp and its kin differ by up to 4 ULP between the libraries; a softmax adds up a few of them.
+#: exp and its kin differ by up to 4 ULP between the libraries; a softmax adds up a few of them. In
+#: a GELU, 1 + erf(x) cancels: rounding steps of the largest value, 7.
 ULP = 16
+STEPS = 8
 
 arrays = hnp.arrays(
     np.float32,
@@ -97,7 +99,7 @@ def test_activation_is_pytorchs(index: int) -> None:
         module = getattr(t.nn, name)(**options)
         return repr(module), list(module.state_dict()), gradients(t, module, np.array(X))
 
-    same(program, ulp=ULP)
+    same(program, **({"steps": STEPS} if name == "GELU" else {"ulp": ULP}))
 
 
 @pytest.mark.parametrize("name", INPLACE)
@@ -160,7 +162,7 @@ def test_layer(index: int) -> None:
         x = t.linspace(-1, 1, 6, dtype=t.float64 if index == 2 else t.float32).reshape(2, 3)
         return repr(layer), layer.state_dict(), attempt(lambda: layer(x))
 
-    same(program, ulp=64)  # three products that may cancel
+    same(program, steps=8)  # three products that may cancel
 
 
 @given(st.integers(0, 2**32), st.floats(0, 1), st.booleans())
@@ -284,7 +286,6 @@ SEQUENTIALS = [
     lambda t, s: s + t.nn.Sequential(t.nn.Tanh()),
     lambda t, s: s.__add__([t.nn.Tanh()]),
     lambda t, s: s.__iadd__(t.nn.Sequential(t.nn.Tanh())),
-    lambda t, s: s.__iadd__(s),
     lambda t, s: s * 2,
     lambda t, s: 2 * s,
     lambda t, s: s.__imul__(3),
@@ -343,7 +344,7 @@ DICTS = [
 
 @pytest.mark.parametrize("index", range(len(SEQUENTIALS)))
 def test_sequential(index: int) -> None:
-    same(lambda t: SEQUENTIALS[index](t, chain(t)), ulp=64)  # two products that may cancel
+    same(lambda t: SEQUENTIALS[index](t, chain(t)), steps=8)  # two products that may cancel
 
 
 @pytest.mark.parametrize("index", range(len(LISTS)))
@@ -363,6 +364,16 @@ def test_module_dict(index: int) -> None:
     same(program)
 
 
+def test_a_container_may_be_added_to_itself() -> None:
+    """In PyTorch: "dictionary changed size during iteration"."""
+    nn = minitorch_clf.nn
+    chained, listed = nn.Sequential(nn.ReLU(), nn.Tanh()), nn.ModuleList([nn.ReLU()])
+    chained += chained
+    listed.extend(listed)
+    assert [type(m).__name__ for m in chained] == ["ReLU", "Tanh", "ReLU", "Tanh"]
+    assert len(listed) == 2
+
+
 def test_subclass_of_sequential_keeps_its_class() -> None:
     def program(t: Any) -> Any:
         class Stack(t.nn.Sequential):
@@ -379,3 +390,63 @@ def test_every_public_name_is_pytorchs() -> None:
     assert sorted(name for name in public if getattr(torch.nn, name, None) is None) == []
     with pytest.raises(AttributeError, match="has no attribute 'Conv2d'"):
         minitorch_clf.nn.Conv2d
+
+
+PARAMETER_LISTS = [
+    lambda t, p: p,
+    lambda t, p: t.nn.ParameterList(),
+    lambda t, p: t.nn.ParameterList(t.ones(2)),
+    lambda t, p: t.nn.ParameterList(3),
+    lambda t, p: (len(p), p[0], p[-1], p[3], list(p), p[1:]),
+    lambda t, p: p[4],
+    lambda t, p: (p.__setitem__(1, t.ones(3)), p, p[1]),
+    lambda t, p: (p.append(t.ones(1)), p),
+    lambda t, p: (p.extend([t.ones(1), "text"]), p),
+    lambda t, p: (p.__iadd__([t.ones(1)]), p),
+    lambda t, p: (list(p.state_dict()), [name for name, _ in p.named_parameters()]),
+    lambda t, p: p(1),
+]
+
+PARAMETER_DICTS = [
+    lambda t, d: d,
+    lambda t, d: t.nn.ParameterDict(),
+    lambda t, d: t.nn.ParameterDict(OrderedDict(b=t.ones(1), a=t.ones(2))),
+    lambda t, d: t.nn.ParameterDict([("b", t.ones(1)), ["a", 3]]),
+    lambda t, d: t.nn.ParameterDict(3),
+    lambda t, d: t.nn.ParameterDict([3]),
+    lambda t, d: t.nn.ParameterDict([[3]]),
+    lambda t, d: t.nn.ParameterDict({3: 4}),
+    lambda t, d: (len(d), list(d), list(reversed(d)), list(d.values()), list(d.items()), "a" in d),
+    lambda t, d: list(d.keys()),
+    lambda t, d: d["z"],
+    lambda t, d: (d.get("z"), d.get("z", 3), d.get("a")),
+    lambda t, d: (d.setdefault("z", t.ones(1)), d.setdefault("a", 3), d),
+    lambda t, d: (d.__delitem__("a"), d),
+    lambda t, d: (d.pop("a"), d),
+    lambda t, d: (d.popitem(), d),
+    lambda t, d: (d.clear(), d),
+    lambda t, d: (d.copy(), d.copy() is d, d.copy()["a"] is d["a"]),
+    lambda t, d: d.fromkeys(["x", "y"], 3),
+    lambda t, d: d | t.nn.ParameterDict({"z": t.ones(1)}),
+    lambda t, d: d.__ior__(t.nn.ParameterDict({"z": t.ones(1)})),
+    lambda t, d: list(d.state_dict()),
+    lambda t, d: d(1),
+]
+
+
+@pytest.mark.parametrize("index", range(len(PARAMETER_LISTS)))
+def test_parameter_list(index: int) -> None:
+    def program(t: Any) -> Any:
+        values = [t.zeros(2, 3), t.nn.Parameter(t.tensor(1.0), requires_grad=False), 3, t.ones(0)]
+        return PARAMETER_LISTS[index](t, t.nn.ParameterList(values))
+
+    same(program)
+
+
+@pytest.mark.parametrize("index", range(len(PARAMETER_DICTS)))
+def test_parameter_dict(index: int) -> None:
+    def program(t: Any) -> Any:
+        values = {"b": t.zeros(2, 3), "a": t.zeros(()), "c": "text"}
+        return PARAMETER_DICTS[index](t, t.nn.ParameterDict(values))
+
+    same(program)

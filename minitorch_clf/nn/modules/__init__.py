@@ -34,6 +34,7 @@ from minitorch_clf.nn.modules.loss import (
     NLLLoss,
     SmoothL1Loss,
 )
+from minitorch_clf.nn.modules.parameters import ParameterDict, ParameterList
 
 __all__ = [
     "BCELoss",
@@ -58,6 +59,8 @@ __all__ = [
     "ModuleDict",
     "ModuleList",
     "NLLLoss",
+    "ParameterDict",
+    "ParameterList",
     "ReLU",
     "ReLU6",
     "SELU",

@@ -79,7 +79,7 @@ def get_total_norm(
     return wrap(total)
 
 
-@no_grad
+@no_grad()
 def clip_grads_with_norm_(
     parameters: Tensor | Iterable[Tensor],
     max_norm: float,
@@ -93,11 +93,14 @@ def clip_grads_with_norm_(
         grad.mul_(factor)
 
 
-@no_grad
+@no_grad()
 def clip_grad_value_(
     parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
 ) -> None:
-    """Cut every gradient, in place, to [-clip_value, clip_value]."""
+    """Cut every gradient, in place, to [-clip_value, clip_value].
+
+    Differs from PyTorch: to have no gradients at all is no error.
+    """
     _refuse_foreach(foreach)
     clip_value = float(clip_value)
     for grad in _grads(parameters):
