@@ -90,6 +90,50 @@ def as_dtype(of: np.dtype[Any]) -> dtype:
         ) from None
 
 
+class finfo:
+    """The limits of a floating dtype: eps, max, min, tiny and the like.
+
+    >>> import minitorch_clf as torch
+    >>> torch.finfo(torch.float32).eps
+    1.1920928955078125e-07
+    """
+
+    def __init__(self, type: dtype | None = None) -> None:
+        d = get_default_dtype() if type is None else type
+        if not d.is_floating_point:
+            raise TypeError(
+                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle "
+                f"'torch.finfo' {d}"
+            )
+        limits = np.finfo(d.numpy)
+        self.dtype = d.name
+        self.bits = int(limits.bits)
+        self.eps = float(limits.eps)
+        self.max, self.min = float(limits.max), float(limits.min)
+        self.tiny = self.smallest_normal = float(limits.tiny)
+        self.resolution = float(limits.resolution)
+
+
+class iinfo:
+    """The limits of an integer dtype.
+
+    >>> import minitorch_clf as torch
+    >>> torch.iinfo(torch.uint8).max
+    255
+    """
+
+    def __init__(self, type: dtype) -> None:
+        if type.category != 1:
+            raise TypeError(
+                f"torch.iinfo() requires an integer input type. Use torch.finfo to handle "
+                f"'torch.iinfo' {type}"
+            )
+        limits = np.iinfo(type.numpy)
+        self.dtype = type.name
+        self.bits = int(limits.bits)
+        self.max, self.min = int(limits.max), int(limits.min)
+
+
 # --- the default floating dtype -------------------------------------------------------------------
 
 _default = float32

@@ -13,7 +13,7 @@ from minitorch_clf.methods.base import wrap_dim
 from minitorch_clf.methods.pointwise import where as _where
 from minitorch_clf.methods.shape import broadcast_shapes
 from minitorch_clf.ops.shape import Cat, Stack
-from minitorch_clf.tensor import Tensor, apply, wrap
+from minitorch_clf.tensor import Tensor, apply
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -170,7 +170,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """
     parts = _promoted("cat", tensors)
     # a 1-d tensor without elements may stand among others, whatever their shape (PyTorch's habit)
-    solid = [p for p in parts if p.array.shape != (0,)] or parts[:1]
+    flat = {p.ndim for p in parts} == {1}
+    solid = parts if flat else [p for p in parts if p.array.shape != (0,)]
     first = solid[0]
     if first.ndim == 0:
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
@@ -322,25 +323,9 @@ def _contract(x: Tensor, a: str, y: Tensor, b: str, later: set[str]) -> tuple[Te
 # --- questions about Tensors ----------------------------------------------------------------------
 
 
-def equal(input: Tensor, other: Tensor) -> bool:
-    """Whether two tensors have the same shape and elements."""
-    return bool(np.array_equal(input.array, other.array))
-
-
-def isclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Tensor:
-    """|input - other| <= atol + rtol * |other|, or equal."""
-    if input.array.dtype != other.array.dtype:
-        raise RuntimeError(f"{input.dtype.legacy} did not match {other.dtype.legacy}")
-    return wrap(np.isclose(input.array, other.array, rtol, atol, equal_nan))
-
-
-def allclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> bool:
-    """Whether isclose() holds everywhere."""
-    return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
+equal = function(Tensor.equal)
+isclose = function(Tensor.isclose)
+allclose = function(Tensor.allclose)
 
 
 def is_tensor(obj: Any) -> bool:

@@ -146,6 +146,12 @@ class Methods:
         return self._apply(ToCopy, self, dtype=to.numpy)
 
 
+def refuse_bool(kernel: str, x: Methods) -> None:
+    """Complain as PyTorch does where an operation knows numbers only."""
+    if x.array.dtype == bool:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+
+
 def type_name(x: Methods) -> str:
     """PyTorch's old name of the type of `x`, which its errors still use."""
     return "CPUBoolType" if x.array.dtype == bool else f"torch.{x.dtype.legacy}Tensor"

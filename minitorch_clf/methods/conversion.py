@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from minitorch_clf import dtypes
+from minitorch_clf.convert import as_array
 from minitorch_clf.dtypes import as_device
-from minitorch_clf.methods.base import Methods
+from minitorch_clf.methods.base import Methods, sizes
 from minitorch_clf.ops.pointwise import Clone, ToCopy
 from minitorch_clf.tape import Array
 
@@ -155,6 +156,49 @@ class ConversionMethods(Methods):
 
     def byte(self) -> Tensor:
         return self.to(dtypes.uint8)
+
+    # --- new tensors of this dtype ---
+
+    def new_tensor(
+        self, data: Any, *, dtype: dtypes.dtype | None = None, requires_grad: bool = False
+    ) -> Tensor:
+        """`data` as a tensor of this dtype."""
+        return self._new(as_array(data, dtype or self.dtype), requires_grad)
+
+    def new_full(
+        self,
+        size: Any,
+        fill_value: Any,
+        *,
+        dtype: dtypes.dtype | None = None,
+        requires_grad: bool = False,
+    ) -> Tensor:
+        """full(size, fill_value) of this dtype."""
+        to = (dtype or self.dtype).numpy
+        return self._new(np.full(sizes((size,)), fill_value, to), requires_grad)
+
+    def new_zeros(
+        self, *size: Any, dtype: dtypes.dtype | None = None, requires_grad: bool = False
+    ) -> Tensor:
+        """zeros(size) of this dtype."""
+        return self.new_full(sizes(size), 0, dtype=dtype, requires_grad=requires_grad)
+
+    def new_ones(
+        self, *size: Any, dtype: dtypes.dtype | None = None, requires_grad: bool = False
+    ) -> Tensor:
+        """ones(size) of this dtype."""
+        return self.new_full(sizes(size), 1, dtype=dtype, requires_grad=requires_grad)
+
+    def new_empty(
+        self, *size: Any, dtype: dtypes.dtype | None = None, requires_grad: bool = False
+    ) -> Tensor:
+        """empty(size) of this dtype."""
+        return self._new(np.empty(sizes(size), (dtype or self.dtype).numpy), requires_grad)
+
+    def _new(self, array: Array, requires_grad: bool) -> Tensor:
+        tensor = self._wrap(array)
+        tensor.requires_grad = requires_grad
+        return tensor
 
     is_cuda: ClassVar[Any] = False
     is_sparse: ClassVar[Any] = False

@@ -215,7 +215,9 @@ def _select(x: Any, axis: int, index: int, position: int) -> Any:
     """`position` in the index tuple is what PyTorch calls the dimension in its complaint."""
     size = x.array.shape[axis]
     if not -size <= index < size:
-        raise IndexError(f"index {index} is out of bounds for dimension {position} with size {size}")
+        raise IndexError(
+            f"index {index} is out of bounds for dimension {position} with size {size}"
+        )
     return x.select(axis, index)
 
 

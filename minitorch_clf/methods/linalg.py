@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch_clf.methods.base import Methods
+from minitorch_clf.methods.base import Methods, refuse_bool
 from minitorch_clf.ops import matmul as ops
 from minitorch_clf.ops.broadcast import mismatch
 from minitorch_clf.ops.shape import Expand, UnsafeView
@@ -83,6 +83,7 @@ class LinalgMethods(Methods):
                 "dot : expected both vectors to have same dtype, but found "
                 f"{self.dtype.legacy} and {tensor.dtype.legacy}"
             )
+        refuse_bool("dot", self)
         if self.array.size != tensor.array.size:
             raise RuntimeError(
                 "inconsistent tensor size, expected tensor "

@@ -14,6 +14,7 @@ from minitorch_clf.methods.base import (
     floating,
     is_operand,
     operands,
+    refuse_bool,
 )
 from minitorch_clf.ops import pointwise as ops
 from minitorch_clf.ops.broadcast import mismatch
@@ -50,16 +51,12 @@ class PointwiseMethods(Methods):
         RuntimeError  two bool tensors: use ^ or logical_xor
         """
         x, y = operands("sub", self, other)
-        if (
-            self.array.dtype == bool
-            and (not isinstance(other, Methods) or other.array.dtype == bool)
-            and x.array.dtype == bool
-        ):
+        if _is_bool(self) and _is_bool(other):
             raise RuntimeError(
                 "Subtraction, the `-` operator, with two bool tensors is not supported. "
                 "Use the `^` or `logical_xor()` operator instead."
             )
-        if self.array.dtype == bool or (isinstance(other, Methods) and other.array.dtype == bool):
+        if _is_bool(self) or _is_bool(other):
             raise RuntimeError(
                 "Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
                 "trying to invert a mask, use the `~` or `logical_not()` operator instead."
@@ -94,12 +91,14 @@ class PointwiseMethods(Methods):
     def floor_divide(self, other: Any) -> Tensor:
         """floor(self / other), as Python's //."""
         x, y = operands("floor_divide", self, other)
+        refuse_bool("div_floor_cpu", x)
         _refuse_zero_division(x, y)
         return self._apply(ops.FloorDivide, x, y)
 
     def remainder(self, other: Any) -> Tensor:
         """self - floor(self / other) * other, as Python's %: the sign of `other`."""
         x, y = operands("remainder", self, other)
+        refuse_bool("remainder_cpu", x)
         _refuse_zero_division(x, y)
         return self._apply(ops.Remainder, x, y)
 
@@ -122,6 +121,7 @@ class PointwiseMethods(Methods):
 
     def abs(self) -> Tensor:
         """The distance from 0."""
+        refuse_bool("abs_cpu", self)
         return self._apply(ops.Abs, self)
 
     absolute = abs
@@ -132,8 +132,12 @@ class PointwiseMethods(Methods):
         RuntimeError  an integer tensor to a negative integer
         """
         if isinstance(exponent, Methods):
-            return self._apply(ops.PowTensor, *operands("pow", self, exponent))
+            base, power = operands("pow", self, exponent)
+            refuse_bool("pow", base)
+            return self._apply(ops.PowTensor, base, power)
         x, y = operands("pow", self, exponent)
+        if x.array.dtype == bool:
+            return self._wrap(np.power(x.array, y).astype(bool))
         if x.array.dtype.kind in "iu":
             if exponent < 0:
                 raise RuntimeError("Integers to negative integer powers are not allowed.")
@@ -212,11 +216,14 @@ class PointwiseMethods(Methods):
 
     def _step(self, op: type[Function], **options: Any) -> Tensor:
         """Integers are whole already."""
+        refuse_bool(f"{op.__name__.lower()}_vml_cpu", self)
         integral = self.array.dtype.kind in "iu"
         return self._apply(ops.Clone, self) if integral else self._apply(op, self, **options)
 
     def sign(self) -> Tensor:
         """-1, 0 or 1."""
+        if self.array.dtype == bool:
+            return self._apply(ops.Clone, self)
         return self._apply(ops.Sign, self)
 
     sgn = sign
@@ -394,7 +401,7 @@ class PointwiseMethods(Methods):
     def __rsub__(self, other: Any) -> Tensor:
         if not is_operand(other):
             return NotImplemented
-        if self.array.dtype == bool:
+        if _is_bool(self) or _is_bool(other):
             return self.sub(other)  # to raise
         return self._apply(ops.Rsub, *operands("rsub", self, other))
 
@@ -498,6 +505,10 @@ def _tensor(name: str, other: Any) -> Methods:
             f"{name}(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}"
         )
     return other
+
+
+def _is_bool(x: Any) -> bool:
+    return bool(x.array.dtype == bool) if isinstance(x, Methods) else isinstance(x, (bool, np.bool_))
 
 
 def _mask(name: str, mask: Any) -> Array:

@@ -215,6 +215,8 @@ class ReduceMethods(Methods):
         return self._arg("argmin", np.argmin, dim, keepdim)
 
     def _arg(self, name: str, find: Any, dim: int | None, keepdim: bool) -> Tensor:
+        if self.array.dtype == bool:
+            raise RuntimeError(f"{name}(): does not support bool input")
         if dim is None:
             if self.array.size == 0:
                 raise IndexError(
@@ -344,3 +346,21 @@ class ReduceMethods(Methods):
         """How many are not 0."""
         axes = wrap_dims(dim, self.array.ndim)
         return self._wrap(np.asarray(np.count_nonzero(self.array, axis=axes)))
+
+    def equal(self, other: Tensor) -> bool:
+        """Whether two tensors have the same shape and elements."""
+        return bool(np.array_equal(self.array, other.array))
+
+    def isclose(
+        self, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+    ) -> Tensor:
+        """|self - other| <= atol + rtol * |other|, or equal."""
+        if self.array.dtype != other.array.dtype:
+            raise RuntimeError(f"{self.dtype.legacy} did not match {other.dtype.legacy}")
+        return self._wrap(np.isclose(self.array, other.array, rtol, atol, equal_nan))
+
+    def allclose(
+        self, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+    ) -> bool:
+        """Whether isclose() holds everywhere."""
+        return bool(self.isclose(other, rtol, atol, equal_nan).array.all())

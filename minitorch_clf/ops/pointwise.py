@@ -597,8 +597,8 @@ class Clamp(Function):
 class ClampTensor(Function):
     """out = min(max(x, lower), upper), the bounds arrays or None.
 
-    g goes to x on and within the bounds, to `lower` where x < lower <= upper, to `upper` where the
-    result is upper because x > upper or lower > upper.
+    g goes to x on and within the bounds, to `lower` where x < lower < upper, to `upper` where
+    x > upper or lower > upper.
     """
 
     name = "ClampBackward0"
@@ -612,21 +612,19 @@ class ClampTensor(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
         x, lower, upper = ctx.saved_tensors
-        nothing = np.zeros_like(grad_output)
-        too_low = np.zeros_like(grad_output) > 0 if lower is None else x < lower
-        too_high = np.zeros_like(grad_output) > 0 if upper is None else x > upper
-        crossed = too_low & too_high if lower is None or upper is None else lower > upper
-        inside = x == x  # nan is neither too low nor too high, but not inside
-        inside = inside if lower is None else inside & (x >= lower)
-        inside = inside if upper is None else inside & (x <= upper)
-        grad_x = sum_to_size(np.where(inside, grad_output, nothing), x.shape)
+        inside, too_low, too_high = x == x, None, None  # nan is not inside
+        if lower is not None:
+            inside, too_low = inside & (x >= lower), x < lower
+        if upper is not None:
+            inside, too_high = inside & (x <= upper), x > upper
+        if lower is not None and upper is not None:
+            too_low, too_high = too_low & (lower < upper), too_high | (upper < lower)
+        grad_x = sum_to_size(np.where(inside, grad_output, 0.0), x.shape)
         grad_lower, grad_upper = None, None
         if ctx.needs_input_grad[1]:
-            grad = np.where(too_low & ~crossed, grad_output, nothing)
-            grad_lower = sum_to_size(grad, lower.shape)
+            grad_lower = sum_to_size(np.where(too_low, grad_output, 0.0), lower.shape)
         if ctx.needs_input_grad[2]:
-            grad = np.where(too_high | crossed, grad_output, nothing)
-            grad_upper = sum_to_size(grad, upper.shape)
+            grad_upper = sum_to_size(np.where(too_high, grad_output, 0.0), upper.shape)
         return grad_x, grad_lower, grad_upper
 
 

@@ -89,7 +89,7 @@ class T(Function):
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
-        return grad_output.T
+        return np.transpose(grad_output)
 
 
 class Expand(Function):
@@ -257,7 +257,7 @@ class Cat(Function):
     def forward(ctx: Context, *xs: Array, axis: int) -> Array:
         ctx.axis = axis
         ctx.ends = list(itertools.accumulate(x.shape[axis] for x in xs))
-        return np.concatenate(xs, axis)
+        return np.ascontiguousarray(np.concatenate(xs, axis))
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array, ...]:
@@ -274,7 +274,7 @@ class Stack(Function):
     @staticmethod
     def forward(ctx: Context, *xs: Array, axis: int) -> Array:
         ctx.axis, ctx.n = axis, len(xs)
-        return np.stack(xs, axis)
+        return np.ascontiguousarray(np.stack(xs, axis))
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array, ...]:

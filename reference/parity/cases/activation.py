@@ -1,15 +1,13 @@
 """Activations, softmax, dropout and linear, as functions of torch.nn.functional and as methods.
 
 On a machine with AVX2 the float32 values and gradients are PyTorch's to the bit, gelu's and tanh's
-excepted. The budgets are for float64, where PyTorch takes exp and log from SLEEF and we from libm, and
-for AVX-512, where PyTorch's loops hand other elements to libm than ours do.
+excepted. The budgets are for float64, where PyTorch takes exp and log from SLEEF and we from libm,
+and for AVX-512, where PyTorch's loops hand other elements to libm than ours do.
 """
 
 from __future__ import annotations
 
 from typing import Any
-
-import numpy as np
 
 from reference.parity.case import ErrorCase, OpCase
 
@@ -28,7 +26,7 @@ LOOPS_DISAGREE = "PyTorch's vector loop and its scalar loop, for strided input, 
 BOTH_LOOPS = ((EDGES + EDGES[:10] + [0.3] * 3,), (EDGES[3:18],))
 
 
-def F(t: Any) -> Any:  # noqa: N802 - the name it has in every program
+def F(t: Any) -> Any:
     return t.nn.functional
 
 
@@ -98,9 +96,7 @@ _ALONG_1 = {"0-d": "dim 1 of a 0-dim tensor does not exist"}
 
 
 def _curved(name: str, fn: Any, **inputs: Any) -> OpCase:
-    return OpCase(
-        name, fn, forward_ulp=4, backward_ulp=8, backward_steps=4, why=SHARE, **inputs
-    )
+    return OpCase(name, fn, forward_ulp=4, backward_ulp=8, backward_steps=4, why=SHARE, **inputs)
 
 
 def _rows(name: str, fn: Any, **inputs: Any) -> OpCase:
@@ -146,11 +142,22 @@ CASES = (
         for name, fn in _SMOOTH.items()
     ),
     OpCase(
-        "tanh", lambda t, x: F(t).tanh(x), ONE, forward_ulp=1, backward_ulp=2, backward_steps=4,
+        "tanh",
+        lambda t, x: F(t).tanh(x),
+        ONE,
+        forward_ulp=1,
+        backward_ulp=2,
+        backward_steps=4,
         why=TANH,
     ),
-    OpCase("softsign", lambda t, x: F(t).softsign(x), ONE, backward_ulp=2, backward_steps=2,
-           why="PyTorch divides by the denominator twice, in another order"),
+    OpCase(
+        "softsign",
+        lambda t, x: F(t).softsign(x),
+        ONE,
+        backward_ulp=2,
+        backward_steps=2,
+        why="PyTorch divides by the denominator twice, in another order",
+    ),
     # --- softmax ---
     *(
         _rows(name, fn, shapes=((33, 10),), skip=_ALONG_1 if "dim=1" in name else {})
@@ -178,8 +185,11 @@ CASES = (
             ("one class", [3.0]),
         )
     ),
-    _rows("T40 rows of different size", lambda t, x: x.log_softmax(1),
-          values=([[1.0, 2.0], [1000.0, 1001.0]],)),
+    _rows(
+        "T40 rows of different size",
+        lambda t, x: x.log_softmax(1),
+        values=([[1.0, 2.0], [1000.0, 1001.0]],),
+    ),
     _rows("softmax to float64", lambda t, x: x.softmax(0, dtype=t.float64), shapes=ONE),
     _rows(
         "log_softmax to float32",
@@ -194,9 +204,7 @@ CASES = (
     _rows("softmax without dim warns", lambda t, x: F(t).softmax(x), shapes=((4, 3),)),
     _rows("log_softmax without dim warns", lambda t, x: F(t).log_softmax(x), shapes=((4, 3, 2),)),
     # --- corners of the table ---
-    _curved(
-        "T15 selu small negative", lambda t, x: F(t).selu(x), values=([-1e-4, -3e-5, -1e-7],)
-    ),
+    _curved("T15 selu small negative", lambda t, x: F(t).selu(x), values=([-1e-4, -3e-5, -1e-7],)),
     _curved("T17 sigmoid far left", lambda t, x: F(t).sigmoid(x), values=([-89.0, -104.0],)),
     _curved("T18 sigmoid gradient", lambda t, x: F(t).sigmoid(x), values=([17.0, -17.0],)),
     _curved(
@@ -237,8 +245,7 @@ CASES = (
     ),
     _curved("in place: sigmoid_", lambda t, x: (x * 1).sigmoid_(), shapes=ONE),
     OpCase("in place: relu_", lambda t, x: (x * 1).relu_(), ONE),
-    OpCase("nodes", _node, ((4, 3),), gradient=False, skip={
-        v: "dim 1 does not exist" for v in ("0-d",)}),
+    OpCase("nodes", _node, ((4, 3),), gradient=False, skip={"0-d": "dim 1 does not exist"}),
     # --- dropout, linear, one_hot ---
     *(
         OpCase(
@@ -319,7 +326,9 @@ def _with_integers(name: str, *args: Any) -> Any:
 
 ERRORS = (
     *(
-        ErrorCase(f"T21 {name} saves its input", _stale(lambda f, y, name=name: getattr(f, name)(y)))
+        ErrorCase(
+            f"T21 {name} saves its input", _stale(lambda f, y, name=name: getattr(f, name)(y))
+        )
         for name in ("softplus", "leaky_relu", "selu", "gelu", "silu", "logsigmoid", "hardtanh")
     ),
     ErrorCase("T8 in-place leaky_relu", _backward_in_place("leaky_relu", -0.1)),

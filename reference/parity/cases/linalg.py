@@ -13,7 +13,9 @@ from typing import Any
 
 from reference.parity.case import OpCase, Shape
 
-ORDER = "MKL and OpenBLAS add up in different orders"
+ORDER = (
+    "MKL and OpenBLAS add up in different orders; one starts from 0.0, where -0.0 loses its sign"
+)
 
 _MATMULS: tuple[tuple[str, Shape, Shape], ...] = (
     ("vector vector", (5,), (5,)),
@@ -48,6 +50,8 @@ def _product(
         forward_steps=steps,
         backward_steps=steps,
         magnitude=magnitude,
+        forward_ulp=2,
+        signed_zero=False,
         why=ORDER,
         **options,
     )
@@ -69,6 +73,7 @@ CASES = (
             lambda t, x, y: x @ y,
             (x, y),
             draw="whole",
+            signed_zero=False,
             backward_steps=20,
             why=ORDER,
             skip={"special": "the drawn case has it"},
@@ -84,7 +89,12 @@ CASES = (
         why=ORDER,
     ),
     _product("mm", lambda t, x, y: t.mm(x, y), ((3, 4), (4, 2))),
-    _product("mv", lambda t, x, y: t.mv(x, y), ((3, 4), (4,))),
+    _product(
+        "mv",
+        lambda t, x, y: t.mv(x, y),
+        ((3, 4), (4,)),
+        skip={"0-d": "which of two mistakes is reported"},
+    ),
     _product("bmm", lambda t, x, y: t.bmm(x, y), ((2, 3, 4), (2, 4, 5))),
     _product("dot", lambda t, x, y: t.dot(x, y), ((7,), (7,))),
     OpCase(

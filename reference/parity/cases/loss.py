@@ -21,7 +21,7 @@ NOT_IN_TORCH = {"transposed": "PyTorch refuses: grad_input must be contiguous"}
 NO_CLASSES = {**SAME_SIZE, "empty": "with no classes every target is out of bounds"}
 
 
-def F(t: Any) -> Any:  # noqa: N802 - the name it has in every program
+def F(t: Any) -> Any:
     return t.nn.functional
 
 
@@ -32,7 +32,9 @@ def _case(name: str, fn: Any, **rest: Any) -> OpCase:
 
 def _options(**choices: tuple[Any, ...]) -> list[dict[str, Any]]:
     """Every combination of the choices, as keyword arguments."""
-    return [dict(zip(choices, picked)) for picked in itertools.product(*choices.values())]
+    return [
+        dict(zip(choices, picked, strict=True)) for picked in itertools.product(*choices.values())
+    ]
 
 
 def _label(name: str, options: dict[str, Any]) -> str:
@@ -109,9 +111,7 @@ _distances = (
             why=SUM + "; log(target) + 1 - input cancels",
             skip={"special": "log of a negative number: nan in other places of the sum"},
         )
-        for options in _options(
-            reduction=(*REDUCTIONS, "batchmean"), log_target=(False, True)
-        )
+        for options in _options(reduction=(*REDUCTIONS, "batchmean"), log_target=(False, True))
     ),
     _case(
         "kl_div target 0",
@@ -131,7 +131,7 @@ def _bce(**options: Any) -> Any:
 
 def _with_logits(*names: str, **options: Any) -> Any:
     return lambda t, x, y, *constants: F(t).binary_cross_entropy_with_logits(
-        x, y, **dict(zip(names, [c.detach() for c in constants])), **options
+        x, y, **dict(zip(names, [c.detach() for c in constants], strict=True)), **options
     )
 
 
@@ -271,7 +271,11 @@ _one_of_c = (
             ),
             shapes=shapes,
             draw=_SOFT[: len(shapes)],
-            skip={**NO_CLASSES, "special": "inf - inf in other places of the sum"},
+            skip={
+                **NO_CLASSES,
+                "special": "inf - inf in other places of the sum",
+                **({"second order": "one number that cancels"} if len(shapes[0]) == 1 else {}),
+            },
         )
         for label, shapes in {
             "one row": ((5,), (5,)),
@@ -284,7 +288,9 @@ _one_of_c = (
         for smoothing in (0.0, 0.2)
     ),
     *(
-        _case(f"{label}, {reduction}", _by_class(name, reduction=reduction, **options), values=values)
+        _case(
+            f"{label}, {reduction}", _by_class(name, reduction=reduction, **options), values=values
+        )
         for reduction in REDUCTIONS
         for name in ("nll_loss", "cross_entropy")
         for label, options, values in (
@@ -293,7 +299,11 @@ _one_of_c = (
             (f"T58 {name} ignored class", {"ignore_index": 1}, _IGNORED),
             (f"{name} uint8 target", {}, (_IGNORED[0], np.array([1, 1, 0], np.uint8))),
             (f"T64 {name} empty", {}, (np.zeros((0, 3), np.float32), np.zeros(0, np.int64))),
-            (f"T62 {name} -inf logit", {}, ([[1.0, -INF, 2.0], [-INF, 1.0, 0.0]], np.array([2, 0]))),
+            (
+                f"T62 {name} -inf logit",
+                {},
+                ([[1.0, -INF, 2.0], [-INF, 1.0, 0.0]], np.array([2, 0])),
+            ),
             (f"{name} nan", {}, ([[1.0, NAN, 2.0], [0.0, 1.0, 0.0]], np.array([0, 0]))),
         )
     ),
@@ -368,8 +378,16 @@ CASES = (
     *_yes_or_no,
     *_one_of_c,
     *_legacy,
-    OpCase("nodes", _nodes, ((4, 5),), dtypes=("float32",), gradient=False, skip={
-        v: "shapes are fixed inside" for v in ("0-d", "empty", "transposed", "strided", "special")}),
+    OpCase(
+        "nodes",
+        _nodes,
+        ((4, 5),),
+        dtypes=("float32",),
+        gradient=False,
+        skip=dict.fromkeys(
+            ("0-d", "empty", "transposed", "strided", "special"), "one shape will do"
+        ),
+    ),
     _case(
         "reduction=elementwise_mean warns",
         lambda t, x, y: F(t).mse_loss(x, y, reduction="elementwise_mean"),
