@@ -7,48 +7,30 @@ dicts are here. The loops that change the numbers are in kernels/optim.py.
 from __future__ import annotations
 
 import copy
-import functools
 import warnings
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias
 
 from minitorch_clf.dtypes import dtype, float32, float64, get_default_dtype
-from minitorch_clf.handles import RemovableHandle
+from minitorch_clf.optim.hooks import (
+    HookMethods,
+    hooked,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
 from minitorch_clf.tape import Array, enable_grad, no_grad
 from minitorch_clf.tensor import Tensor
 
+__all__ = [
+    "Optimizer",
+    "register_optimizer_step_post_hook",
+    "register_optimizer_step_pre_hook",
+    "required",
+]
+
 Params: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 StateDict: TypeAlias = dict[str, Any]
-Hook: TypeAlias = Callable[..., Any]
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _register(
-    hooks: OrderedDict[int, Hook], hook: Hook, *, prepend: bool = False
-) -> RemovableHandle:
-    handle = RemovableHandle(hooks)
-    hooks[handle.id] = hook
-    if prepend:
-        hooks.move_to_end(handle.id, last=False)
-    return handle
-
-
-_global_pre_hooks: OrderedDict[int, Hook] = OrderedDict()
-_global_post_hooks: OrderedDict[int, Hook] = OrderedDict()
-
-
-def register_optimizer_step_pre_hook(hook: Hook) -> RemovableHandle:
-    """Call hook(optimizer, args, kwargs) before every step of every optimizer.
-
-    It may return (new_args, new_kwargs).
-    """
-    return _register(_global_pre_hooks, hook)
-
-
-def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
-    """Call hook(optimizer, args, kwargs) after every step of every optimizer."""
-    return _register(_global_post_hooks, hook)
 
 
 class _Required:
@@ -61,32 +43,7 @@ class _Required:
 required = _Required()
 
 
-def _hooked(step: F) -> F:
-    """`step` with its hooks around it; and schedulers want to know whether it was called."""
-
-    @functools.wraps(step)
-    def wrapper(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        if self._opt_called is not None:
-            self._opt_called = True
-        for hook in (*_global_pre_hooks.values(), *self._optimizer_step_pre_hooks.values()):
-            changed = hook(self, (self, *args), kwargs)
-            if changed is not None:
-                if not (isinstance(changed, tuple) and len(changed) == 2):
-                    raise RuntimeError(
-                        f"{step} must return None or a tuple of (new_args, new_kwargs), "
-                        f"but got {changed}."
-                    )
-                (_, *args), kwargs = changed
-        result = step(self, *args, **kwargs)
-        for hook in (*self._optimizer_step_post_hooks.values(), *_global_post_hooks.values()):
-            hook(self, (self, *args), kwargs)
-        return result
-
-    wrapper.hooked = True  # type: ignore[attr-defined]
-    return wrapper  # type: ignore[return-value]  # functools.wraps keeps the signature
-
-
-class Optimizer:
+class Optimizer(HookMethods):
     """The base of all optimizers.
 
     params      Tensors, or (name, Tensor) pairs, or dicts {"params": ..., option: value, ...}:
@@ -113,7 +70,7 @@ class Optimizer:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in cls.__dict__:
-            cls.step = _hooked(cls.step)  # type: ignore[method-assign]
+            cls.step = hooked(cls.step)  # type: ignore[method-assign]
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
@@ -135,7 +92,7 @@ class Optimizer:
 
     # --- a step -------------------------------------------------------------------------------
 
-    @_hooked
+    @hooked
     @no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient, once.
@@ -321,45 +278,6 @@ class Optimizer:
         for group in self.param_groups:
             for option, value in self._absent.items():
                 group.setdefault(option, value)
-
-    # --- hooks --------------------------------------------------------------------------------
-
-    def _init_hooks(self) -> None:
-        self._opt_called: bool | None = None  # None until a scheduler asks
-        self._optimizer_step_pre_hooks: OrderedDict[int, Hook] = OrderedDict()
-        self._optimizer_step_post_hooks: OrderedDict[int, Hook] = OrderedDict()
-        self._optimizer_state_dict_pre_hooks: OrderedDict[int, Hook] = OrderedDict()
-        self._optimizer_state_dict_post_hooks: OrderedDict[int, Hook] = OrderedDict()
-        self._optimizer_load_state_dict_pre_hooks: OrderedDict[int, Hook] = OrderedDict()
-        self._optimizer_load_state_dict_post_hooks: OrderedDict[int, Hook] = OrderedDict()
-
-    def register_step_pre_hook(self, hook: Hook) -> RemovableHandle:
-        """Call hook(optimizer, args, kwargs) before each step; it may return new ones of both."""
-        return _register(self._optimizer_step_pre_hooks, hook)
-
-    def register_step_post_hook(self, hook: Hook) -> RemovableHandle:
-        """Call hook(optimizer, args, kwargs) after each step."""
-        return _register(self._optimizer_step_post_hooks, hook)
-
-    def register_state_dict_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
-        """Call hook(optimizer) at the start of `state_dict`."""
-        return _register(self._optimizer_state_dict_pre_hooks, hook, prepend=prepend)
-
-    def register_state_dict_post_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
-        """Call hook(optimizer, state_dict) at the end of `state_dict`; it may return another."""
-        return _register(self._optimizer_state_dict_post_hooks, hook, prepend=prepend)
-
-    def register_load_state_dict_pre_hook(
-        self, hook: Hook, prepend: bool = False
-    ) -> RemovableHandle:
-        """Call hook(optimizer, state_dict) before loading; it may return another state dict."""
-        return _register(self._optimizer_load_state_dict_pre_hooks, hook, prepend=prepend)
-
-    def register_load_state_dict_post_hook(
-        self, hook: Hook, prepend: bool = False
-    ) -> RemovableHandle:
-        """Call hook(optimizer) after loading."""
-        return _register(self._optimizer_load_state_dict_post_hooks, hook, prepend=prepend)
 
 
 def _separate_names(group: dict[str, Any]) -> None:
