@@ -1,8 +1,8 @@
-"""Activations and their gradients: x (or grad and what was saved) in, `out` filled; all 1-d, of one dtype.
+"""Activations and their gradients: x (or grad and what was saved) in, `out` filled; all 1-d.
 
 PyTorch's AVX2 loops take 16 float32 at a time through SLEEF's functions, and the last `size % 16`
-through libm's. So do these, hence the two loops where a function occurs: on such a machine the values
-are PyTorch's bit for bit.
+through libm's. So do these, hence the two loops where a function occurs: on such a machine the
+values are PyTorch's bit for bit. Where a `nan` goes also depends on the loop, in PyTorch and here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """softmax and log_softmax of the rows of a matrix, and their gradients.   all (N, C), of one dtype
 
-Each row adds up in eight lanes, as PyTorch's AVX2 loop does: lane j takes the elements j, j + 8, ...,
-then the lanes are added as a tree. With SLEEF's exp and log the float32 values are then PyTorch's bit
-for bit. Rows may be short (10 classes), so exp and log run over a block of rows at once.
+Each row adds up in eight lanes, as PyTorch's AVX2 loop does: lane j takes the elements j, j + 8 and so
+on, then the lanes are added as a tree. With SLEEF's exp and log the float32 values are then
+PyTorch's bit for bit. Rows may be short (10 classes), so exp and log run over a block of rows.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Activations: a bend at every place.
 
-Forward runs a loop of kernels/activation.py, and so does backward, through a Function of its own; those
-have a backward too, in NumPy's vocabulary. Which value is saved, input or output, is PyTorch's choice:
-it decides which in-place programs are legal, and what the gradient is where rounding has lost x.
+Forward runs a loop of kernels/activation.py, and so does backward, through a Function of its own;
+those have a backward too, in NumPy's vocabulary. Which value is saved, input or output, is
+PyTorch's choice: it decides which in-place programs are legal, and what the gradient is where
+rounding has lost x.
 """
 
 from __future__ import annotations
@@ -230,7 +231,10 @@ class LogSigmoid(Function):
 
 
 class LogSigmoidBackward(Function):
-    """out = g * sigmoid(-x).   grad_g = h * sigmoid(-x), grad_x = h * g * (s - 1) * s, s = sigmoid(x)."""
+    """out = g * sigmoid(-x).   grad_g = h * sigmoid(-x), grad_x = h * g * (s - 1) * s.
+
+    s = sigmoid(x)
+    """
 
     @staticmethod
     def forward(ctx: Context, grad: Array, x: Array) -> Array:
@@ -296,7 +300,7 @@ class Softplus(Function):
 
 
 class SoftplusBackward(Function):
-    """grad_x of Softplus.   Its own grad_x = h * g * beta * s * (1 - s), 0 beyond the threshold."""
+    """grad_x of Softplus.   Its own grad_x = h * g * beta * s * (1 - s), 0 from the threshold."""
 
     @staticmethod
     def forward(ctx: Context, grad: Array, x: Array, *, beta: float, threshold: float) -> Array:
@@ -310,7 +314,7 @@ class SoftplusBackward(Function):
         again = SoftplusBackward.call(grad_output, x, beta=ctx.beta, threshold=ctx.threshold)
         z = x * ctx.beta
         s = Sigmoid.call(z)
-        curvature = np.where(z > ctx.threshold, 0.0, ctx.beta * s * (1 - s))
+        curvature = (1 - s) * s * ctx.beta * (z < ctx.threshold)
         return again, grad_output * grad * curvature
 
 
@@ -336,9 +340,7 @@ class Elu(Function):
     def backward(ctx: Context, grad_output: Array) -> Array:
         (x,) = ctx.saved_tensors
         alpha, scale, input_scale = ctx.coefficients
-        return EluBackward.call(
-            grad_output, x, alpha=alpha, scale=scale, input_scale=input_scale
-        )
+        return EluBackward.call(grad_output, x, alpha=alpha, scale=scale, input_scale=input_scale)
 
 
 class Celu(Elu):
@@ -348,9 +350,11 @@ class Celu(Elu):
     """
 
     @staticmethod
-    def forward(ctx: Context, x: Array, *, alpha: float) -> Array:
-        out = Elu.forward(ctx, x, alpha=alpha, input_scale=1 / alpha)
-        ctx.coefficients = (alpha, 1.0, 1 / float(np.float32(alpha)))
+    def forward(
+        ctx: Context, x: Array, *, alpha: float, scale: float = 1.0, input_scale: float = 1.0
+    ) -> Array:
+        out = Elu.forward(ctx, x, alpha=alpha, scale=scale, input_scale=input_scale)
+        ctx.coefficients = (alpha, scale, 1 / float(np.float32(alpha)))
         return out
 
 
@@ -415,9 +419,11 @@ class CeluInplace(EluInplace):
     name = "CeluBackward1"
 
     @staticmethod
-    def forward(ctx: Context, x: Array, *, alpha: float) -> Array:
-        out = EluInplace.forward(ctx, x, alpha=alpha, input_scale=1 / alpha)
-        ctx.coefficients = (alpha, 1.0, 1 / float(np.float32(alpha)))
+    def forward(
+        ctx: Context, x: Array, *, alpha: float, scale: float = 1.0, input_scale: float = 1.0
+    ) -> Array:
+        out = EluInplace.forward(ctx, x, alpha=alpha, scale=scale, input_scale=input_scale)
+        ctx.coefficients = (alpha, scale, 1 / float(np.float32(alpha)))
         return out
 
 
@@ -477,7 +483,10 @@ class GeluTanh(Function):
 
 
 class GeluTanhBackward(Function):
-    """grad_x of GeluTanh.   Its own grad_x = h * g * (1 - t * t) * (u' - x * t * u' * u' + x / 2 * u'')."""
+    """grad_x of GeluTanh.
+
+    Its own grad_x = h * g * (1 - t * t) * (u' - x * t * u' * u' + x / 2 * u'').
+    """
 
     name = "GeluBackwardBackward0"
 

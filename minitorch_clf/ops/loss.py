@@ -33,7 +33,10 @@ def share(reduction: str, size: int) -> float:
 
 
 class MseLoss(Function):
-    """loss = (x - y)**2.   grad_x = 2 * (x - y) * g, divided by the size for the mean; grad_y = -grad_x."""
+    """loss = (x - y)**2.   grad_x = 2 * (x - y) * g, grad_y = -grad_x.
+
+    For the mean, both are divided by the size.
+    """
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array, *, reduction: str) -> Array:
@@ -132,16 +135,15 @@ class Xlogy(Function):
 class BinaryCrossEntropy(Function):
     """loss = -w * (y * log(x) + (1 - y) * log(1 - x)), each log at least -100.   0 <= x, y <= 1
 
-    grad_x = g * w * (x - y) / max((1 - x) * x, 1e-12): not the derivative of the clamped loss, which
-    would be 0 at the ends. grad_y = g * w * (log(1 - x) - log(x)), without a clamp. Both as in PyTorch.
+    grad_x = g * w * (x - y) / max((1 - x) * x, 1e-12): not the derivative of the clamped loss,
+    which would be 0 at the ends. grad_y = g * w * (log(1 - x) - log(x)), without a clamp. Both as
+    in PyTorch.
 
     RuntimeError  "all elements of input should be between 0 and 1", and so for target
     """
 
     @staticmethod
-    def forward(
-        ctx: Context, x: Array, y: Array, weight: Array | None, *, reduction: str
-    ) -> Array:
+    def forward(ctx: Context, x: Array, y: Array, weight: Array | None, *, reduction: str) -> Array:
         ctx.reduction = reduction
         ctx.save_for_backward(x, y, weight)
         loss = np.empty(x.shape, x.dtype)
@@ -192,8 +194,8 @@ class BinaryCrossEntropyWithLogits(Function):
     """loss = w * ((1 - y) * x - l * log(sigmoid(x))), l = 1 + (pos_weight - 1) * y.
 
     grad_x = g * w * (sigmoid(x) - y), with pos_weight g * w * (sigmoid(x) * (p + 1 - y) - p) where
-    p = pos_weight * y; grad_y = g * w * -x, with pos_weight g * w * (log(sigmoid(-x)) - pos_weight *
-    log(sigmoid(x))).
+    p = pos_weight * y; grad_y = g * w * -x, with pos_weight g * w * (log(sigmoid(-x)) -
+    pos_weight * log(sigmoid(x))).
     """
 
     @staticmethod
@@ -247,7 +249,9 @@ def averaged(grad: Array, reduction: str) -> Array:
 
 
 class NllLoss(Function):
-    """loss = -w[t] * x[t] for each target t.   x (C,) or (N, C), target () or (N,), weight (C,) or None
+    """loss = -w[t] * x[t] for each target t.
+
+    x (C,) or (N, C), target () or (N,), weight (C,) or None
 
     The mean divides by the sum of the targets' weights. A target that is ignore_index counts for
     nothing, also not in that sum. grad_x = -g * w[t] at t, divided likewise; 0 elsewhere.

@@ -14,7 +14,7 @@ from minitorch_clf.tape import Array, Context, Function
 
 
 def fill_rows(loop: Callable[..., None], *arrays: Array, axis: int) -> Array:
-    """The `out` of loop(*arrays, out), with the rows along `axis`.   arrays: of one shape and dtype"""
+    """The `out` of loop(*arrays, out), rows along `axis`.   arrays: of one shape and dtype"""
     if arrays[0].size == 0:
         return np.empty(arrays[0].shape, arrays[0].dtype)
     moved = [np.moveaxis(a, axis, -1) if a.ndim else a.reshape(1) for a in arrays]

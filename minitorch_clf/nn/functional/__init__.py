@@ -1,4 +1,4 @@
-"""The functions behind the modules, with PyTorch's signatures: activations, losses, linear, dropout."""
+"""The functions behind the modules, with PyTorch's signatures."""
 
 from minitorch_clf.nn.functional.activation import (
     celu,

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import warnings
 
-from minitorch_clf.dtypes import dtype as Dtype  # noqa: N812 - `dtype` is an argument here
+from minitorch_clf.dtypes import dtype as Dtype  # `dtype` is an argument here
 from minitorch_clf.methods.activation import require_float
-from minitorch_clf.nn.functional.checks import check_tensor
+from minitorch_clf.nn.functional.checks import check_tensor, run
 from minitorch_clf.ops import activation as ops
-from minitorch_clf.tensor import Tensor, apply
+from minitorch_clf.tensor import Tensor
 
 # --- piecewise linear -----------------------------------------------------------------------------
 
@@ -46,8 +46,8 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     check_tensor("leaky_relu", input)
     require_float("leaky_relu_cpu", input)
     if inplace:
-        return input._become(apply(ops.LeakyReluInplace, input, slope=negative_slope))
-    return apply(ops.LeakyRelu, input, slope=negative_slope)
+        return input._become(run(ops.LeakyReluInplace, input, slope=negative_slope))
+    return run(ops.LeakyRelu, input, slope=negative_slope)
 
 
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
@@ -77,8 +77,8 @@ def hardtanh(
     if input.array.dtype.kind == "u" and min_val < 0:
         raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
     if inplace:
-        return input._become(apply(ops.Hardtanh, input.clone(), low=min_val, high=max_val))
-    return apply(ops.Hardtanh, input, low=min_val, high=max_val)
+        return input._become(run(ops.Hardtanh, input.clone(), low=min_val, high=max_val))
+    return run(ops.Hardtanh, input, low=min_val, high=max_val)
 
 
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
@@ -117,7 +117,7 @@ def logsigmoid(input: Tensor) -> Tensor:
     tensor([-1.0000e+03, -6.9315e-01])
     """
     check_tensor("log_sigmoid", input)
-    return apply(ops.LogSigmoid, require_float("log_sigmoid_cpu", input))
+    return run(ops.LogSigmoid, require_float("log_sigmoid_cpu", input))
 
 
 def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
@@ -131,7 +131,7 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     """
     check_tensor("softplus", input)
     x = require_float("softplus_cpu", input)
-    return apply(ops.Softplus, x, beta=beta, threshold=threshold)
+    return run(ops.Softplus, x, beta=beta, threshold=threshold)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -143,7 +143,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """
     check_tensor("silu", input)
     require_float("silu_cpu", input)
-    return input._become(apply(ops.Silu, input.clone())) if inplace else apply(ops.Silu, input)
+    return input._become(run(ops.Silu, input.clone())) if inplace else run(ops.Silu, input)
 
 
 def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
@@ -161,7 +161,7 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
     x = require_float("GeluKernelImpl", input)
-    return apply(ops.Gelu if approximate == "none" else ops.GeluTanh, x)
+    return run(ops.Gelu if approximate == "none" else ops.GeluTanh, x)
 
 
 def softsign(input: Tensor) -> Tensor:
@@ -182,8 +182,8 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     check_tensor("elu", input)
     require_float("elu_cpu", input)
     if inplace:
-        return input._become(apply(ops.EluInplace, input, alpha=alpha))
-    return apply(ops.Elu, input, alpha=alpha)
+        return input._become(run(ops.EluInplace, input, alpha=alpha))
+    return run(ops.Elu, input, alpha=alpha)
 
 
 def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
@@ -209,8 +209,8 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     require_float("elu_cpu", input)
     constants = {"alpha": SELU_ALPHA, "scale": SELU_SCALE}
     if inplace:
-        return input._become(apply(ops.EluInplace, input, **constants))
-    return apply(ops.Elu, input, **constants)
+        return input._become(run(ops.EluInplace, input, **constants))
+    return run(ops.Elu, input, **constants)
 
 
 def selu_(input: Tensor) -> Tensor:
@@ -232,8 +232,8 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     require_float("elu_cpu", input)
     if inplace:
-        return input._become(apply(ops.CeluInplace, input, alpha=alpha))
-    return apply(ops.Celu, input, alpha=alpha)
+        return input._become(run(ops.CeluInplace, input, alpha=alpha, input_scale=1 / alpha))
+    return run(ops.Celu, input, alpha=alpha, input_scale=1 / alpha)
 
 
 def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:

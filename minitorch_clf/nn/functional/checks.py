@@ -1,17 +1,27 @@
-"""What several functions check before they compute, in PyTorch's words."""
+"""What several functions do before they compute: check, in PyTorch's words."""
 
 from __future__ import annotations
 
 import warnings
 from itertools import zip_longest
+from typing import Any
 
 from minitorch_clf.functions import broadcast_tensors
-from minitorch_clf.tape import is_grad_enabled
-from minitorch_clf.tensor import Tensor
+from minitorch_clf.tape import Function, is_grad_enabled
+from minitorch_clf.tensor import Tensor, apply
+
+
+def run(op: type[Function], *inputs: Any, **options: Any) -> Tensor:
+    """`apply`, for an op with one result."""
+    result: Tensor = apply(op, *inputs, **options)
+    return result
 
 
 def check_tensor(name: str, value: object, argument: str = "input", position: int = 1) -> None:
-    """TypeError  "relu(): argument 'input' (position 1) must be Tensor, not list" """
+    """Raise if `value` is no Tensor.
+
+    TypeError  "relu(): argument 'input' (position 1) must be Tensor, not list"
+    """
     if not isinstance(value, Tensor):
         raise TypeError(
             f"{name}(): argument '{argument}' (position {position}) must be Tensor, "

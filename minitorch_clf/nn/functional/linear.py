@@ -8,6 +8,7 @@ import numpy as np
 
 from minitorch_clf import random
 from minitorch_clf.nn.functional.checks import check_tensor
+from minitorch_clf.tape import Array
 from minitorch_clf.tensor import Tensor, wrap
 
 
@@ -72,9 +73,9 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return input.mul_(noise) if inplace else input.mul(noise)
 
 
-def _keep_or_drop(input: Tensor, p: float) -> np.ndarray:
+def _keep_or_drop(input: Tensor, p: float) -> Array:
     """0 with probability p, else 1 / (1 - p), drawn in the order in which input lies in memory."""
-    noise = np.empty_like(input.array, subok=False)
+    noise: Array = np.empty_like(input.array, subok=False)
     axes = sorted(range(noise.ndim), key=lambda axis: -noise.strides[axis])
     in_memory = noise.transpose(axes)
     in_memory[...] = random.bernoulli(random.default(), in_memory.shape, 1 - p)

@@ -11,11 +11,11 @@ import warnings
 import numpy as np
 
 from minitorch_clf.dtypes import promote_types
-from minitorch_clf.functions import broadcast_shapes
 from minitorch_clf.methods.activation import require_float
-from minitorch_clf.nn.functional.checks import broadcast, check_reduction, refuse_gradient
+from minitorch_clf.methods.shape import broadcast_shapes
+from minitorch_clf.nn.functional.checks import broadcast, check_reduction, refuse_gradient, run
 from minitorch_clf.ops import loss as ops
-from minitorch_clf.tensor import Tensor, apply
+from minitorch_clf.tensor import Tensor
 
 # --- distances ------------------------------------------------------------------------------------
 
@@ -43,7 +43,7 @@ def mse_loss(
     if weight is not None:
         return _weighted((x - y).pow(2), input, weight, reduction)
     reduction = check_reduction(reduction)
-    return apply(ops.MseLoss, *_same_dtype("mse_cpu", x, y), reduction=reduction)
+    return run(ops.MseLoss, *_same_dtype("mse_cpu", x, y), reduction=reduction)
 
 
 def l1_loss(
@@ -93,7 +93,7 @@ def smooth_l1_loss(
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     x, y = _same_dtype("smooth_l1_cpu", x, y)
-    return apply(ops.SmoothL1Loss, x, y, reduction=reduction, beta=beta)
+    return run(ops.SmoothL1Loss, x, y, reduction=reduction, beta=beta)
 
 
 def huber_loss(
@@ -120,9 +120,9 @@ def huber_loss(
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     if weight is None:
         reduction = check_reduction(reduction)
-        return apply(ops.HuberLoss, x, y, reduction=reduction, delta=delta)
+        return run(ops.HuberLoss, x, y, reduction=reduction, delta=delta)
     _check_weight(input, weight)
-    losses = apply(ops.HuberLoss, x, y, reduction="none", delta=delta) * weight
+    losses = run(ops.HuberLoss, x, y, reduction="none", delta=delta) * weight
     return _reduce(losses, _weighted_reduction(reduction))
 
 
@@ -136,7 +136,7 @@ def kl_div(
 ) -> Tensor:
     """target * (log(target) - input), with input the log of a distribution; 0 where target is 0.
 
-    reduction   also "batchmean": the sum divided by the first size; "mean" warns that it is not that
+    reduction   also "batchmean", the sum divided by the first size; "mean" warns that it is not
     log_target  target is given as its log
 
     >>> import minitorch_clf as torch
@@ -161,7 +161,7 @@ def kl_div(
     if log_target:
         losses = target.exp() * (target - input)
     else:
-        losses = apply(ops.Xlogy, target, target) - target * input
+        losses = run(ops.Xlogy, target, target) - target * input
     total = _reduce(losses, kind)
     return total / input.size(0) if reduction == "batchmean" and input.dim() else total
 
@@ -203,7 +203,7 @@ def binary_cross_entropy(
     refuse_gradient("binary_cross_entropy", weight=weight)
     if weight is not None:
         weight = _fitting(input, weight.expand(broadcast_shapes(target.shape, weight.shape)))
-    return apply(ops.BinaryCrossEntropy, input, target, weight, reduction=reduction)
+    return run(ops.BinaryCrossEntropy, input, target, weight, reduction=reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -240,7 +240,7 @@ def binary_cross_entropy_with_logits(
         )
     require_float("log_sigmoid_cpu", input)
     if not target.is_floating_point():
-        target - target  # noqa: B018 - a bool target raises here
+        target - target  # a bool target raises here
         raise RuntimeError(
             f"result type {input.dtype.legacy} can't be cast to the desired output type "
             f"{target.dtype.legacy}"
@@ -253,7 +253,7 @@ def binary_cross_entropy_with_logits(
         broadcast(pos_weight, target)
         pos_weight = _fitting(target, pos_weight)
     op = ops.BinaryCrossEntropyWithLogits
-    return apply(op, input, target, weight, pos_weight, reduction=reduction)
+    return run(op, input, target, weight, pos_weight, reduction=reduction)
 
 
 # --- helpers --------------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from minitorch_clf.methods.activation import require_float
-from minitorch_clf.nn.functional.checks import check_reduction, check_tensor, refuse_gradient
+from minitorch_clf.nn.functional.checks import check_reduction, check_tensor, refuse_gradient, run
 from minitorch_clf.ops.loss import DivScalar, NllLoss, NllLoss2d
-from minitorch_clf.tensor import Tensor, apply
+from minitorch_clf.tensor import Tensor
 
 
 def nll_loss(
@@ -54,7 +54,7 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """How surprised softmax(input) is by the true class, in nats: nll_loss(log_softmax(input), target).
+    """How surprised softmax(input) is by the true class, in nats: nll_loss of log_softmax(input).
 
         loss[n] = -weight[t] * log(softmax(input[n])[t]), t = target[n]
 
@@ -85,7 +85,7 @@ def cross_entropy(
         return loss
     _check_smoothing(label_smoothing)
     smooth = _uniform_loss(log_p, target, weight, reduction, ignore_index)
-    C = log_p.size(_class_dim(log_p))
+    C: int = log_p.size(_class_dim(log_p))
     return loss * (1 - label_smoothing) + smooth * (label_smoothing / C)
 
 
@@ -134,7 +134,7 @@ def _nll_of_plain_shape(
         )
     refuse_gradient("nll_loss2d_forward" if spatial else "nll_loss_forward", weight=weight)
     op = NllLoss2d if spatial else NllLoss
-    return apply(op, input, target, weight, reduction=reduction, ignore_index=ignore_index)
+    return run(op, input, target, weight, reduction=reduction, ignore_index=ignore_index)
 
 
 def _check_target(input: Tensor, target: Tensor) -> None:
@@ -193,7 +193,7 @@ def _with_probabilities(
     if reduction == "none":
         return -losses.sum(dim)
     total = -losses.sum()
-    return apply(DivScalar, total, input.numel() / C) if reduction == "mean" else total
+    return run(DivScalar, total, input.numel() / C) if reduction == "mean" else total
 
 
 def _uniform_loss(
