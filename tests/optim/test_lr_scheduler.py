@@ -72,6 +72,14 @@ SCHEDULES: dict[str, Make] = {
                                    anneal_strategy="linear", three_phase=True),
     "one cycle, no momentum": scheduler("OneCycleLR", 0.5, 25, pct_start=0.0, cycle_momentum=False,
                                         div_factor=3.0, final_div_factor=7.0),
+    "cyclic": scheduler("CyclicLR", 0.1, 0.7, 4),
+    "cyclic, halved": scheduler("CyclicLR", [0.1, 0.2], [0.7, 0.9], 3, 5, "triangular2",
+                                base_momentum=0.3, max_momentum=[0.9, 0.8]),
+    "cyclic, decaying": scheduler("CyclicLR", 0.1, 0.7, 4, mode="exp_range", gamma=0.97,
+                                  cycle_momentum=False),
+    "cyclic, own scale": scheduler("CyclicLR", 0.1, 0.7, 4, scale_fn=Inverse(0.2)),
+    "cyclic, own scale of steps": scheduler("CyclicLR", 0.1, 0.7, 4, scale_mode="iterations",
+                                            scale_fn=lambda step: 0.9**step),
     "sequential": sequential(WARM_UP, DECAY, milestones=[5]),
     "sequential of three": sequential(
         WARM_UP, scheduler("CosineAnnealingLR", 7), STEPS, milestones=[3, 11]
@@ -167,6 +175,7 @@ RESUMABLE = {
     "LambdaLR": (Inverse(0.1),),
     "MultiplicativeLR": (Inverse(0.1),),
     "OneCycleLR": (0.5, 30),
+    "CyclicLR": (0.1, 0.5, 3),
 }
 
 
@@ -354,6 +363,9 @@ BAD_OPTIONS: dict[str, Make] = {
     "pct_start type": scheduler("OneCycleLR", 1.0, 9, pct_start=1),
     "anneal": scheduler("OneCycleLR", 1.0, 9, anneal_strategy="exp"),
     "max_lrs": scheduler("OneCycleLR", [1.0], 9),
+    "cyclic mode": scheduler("CyclicLR", 0.1, 1.0, mode="square"),
+    "cyclic base_lrs": scheduler("CyclicLR", [0.1], 1.0),
+    "cyclic momenta": scheduler("CyclicLR", 0.1, 1.0, max_momentum=[0.9]),
     "factor": scheduler("ReduceLROnPlateau", factor=1.0),
     "mode": scheduler("ReduceLROnPlateau", "best"),
     "threshold mode": scheduler("ReduceLROnPlateau", threshold_mode=""),

@@ -7,8 +7,8 @@ from minitorch_clf.optim.lr_scheduler.compose import ChainedScheduler, Sequentia
 from minitorch_clf.optim.lr_scheduler.cosine import (
     CosineAnnealingLR,
     CosineAnnealingWarmRestarts,
-    OneCycleLR,
 )
+from minitorch_clf.optim.lr_scheduler.cycle import CyclicLR, OneCycleLR
 from minitorch_clf.optim.lr_scheduler.factor import (
     ConstantLR,
     ExponentialLR,
@@ -26,6 +26,7 @@ __all__ = [
     "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
