@@ -10,7 +10,7 @@ import numpy as np
 from minitorch_clf.methods.base import Methods, refuse_bool
 from minitorch_clf.ops import matmul as ops
 from minitorch_clf.ops.broadcast import mismatch
-from minitorch_clf.ops.shape import Expand, UnsafeView
+from minitorch_clf.ops.shape import Expand, SqueezeProduct, UnsafeView
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
@@ -151,7 +151,9 @@ class LinalgMethods(Methods):
         if a == 2 and b == 1:
             return x.mv(y)  # type: ignore[no-any-return]
         if a == 1 and b == 2:
-            return x.unsqueeze(0).mm(y).squeeze(0)  # type: ignore[no-any-return]
+            product = x.unsqueeze(0).mm(y)
+            shape = product.array.shape[1:]
+            return x._apply(SqueezeProduct, product, shape=shape)  # type: ignore[no-any-return]
         if a == 2 and b == 2:
             return x.mm(y)  # type: ignore[no-any-return]
         if a >= 3 and b <= 2:  # the batch is more rows of one product

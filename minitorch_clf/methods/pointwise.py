@@ -432,7 +432,11 @@ class PointwiseMethods(Methods):
         return self.pow(exponent) if is_operand(exponent) else NotImplemented
 
     def __rpow__(self, base: Any) -> Tensor:
-        return self._scalar(base).pow(self) if is_operand(base) else NotImplemented
+        if not is_operand(base):
+            return NotImplemented
+        x, y = operands("pow", self._scalar(base), self)
+        refuse_bool("pow", x)
+        return self._apply(ops.PowOfNumber, x, y)
 
     def _scalar(self, value: Any) -> Tensor:
         """`value` as a 0-dim tensor that does not raise self's dtype beyond what `value` would."""

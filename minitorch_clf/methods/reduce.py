@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -324,6 +325,16 @@ class ReduceMethods(Methods):
             )
         power = 2.0 if p in ("fro", None) else float(p)
         axes = wrap_dims(dim, x.ndim)
+        if power in (math.inf, -math.inf) and reduce.count(x.shape, axes) == 0:
+            where = (
+                "an empty tensor because the"
+                if dim is None
+                else f"the dimension {(axes or (0,))[0]}because this dimension is empty and the"
+            )
+            raise RuntimeError(
+                f"linalg.vector_norm cannot compute the {power} norm on {where} operation does not "
+                "have an identity"
+            )
         return self._apply(reduce.Norm, x, p=power, axis=axes, keepdims=keepdim)
 
     # --- questions ---

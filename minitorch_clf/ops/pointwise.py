@@ -323,6 +323,12 @@ class PowTensor(Function):
         return grad_x, grad_y
 
 
+class PowOfNumber(PowTensor):
+    """out = number ** y: the name that PyTorch prints for it."""
+
+    name = "PowBackward2"
+
+
 class Sqrt(Function):
     """out = sqrt(x).   grad_x = g / (2 * out), so inf at 0."""
 
@@ -402,6 +408,8 @@ class Log(Function):
 
 class Log1p(Function):
     """out = log(1 + x), exact near 0.   grad_x = g / (x + 1)."""
+
+    name = "Log1PBackward0"
 
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:

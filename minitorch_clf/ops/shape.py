@@ -124,6 +124,12 @@ class SqueezeDims(View):
     name = "SqueezeBackward2"
 
 
+class SqueezeProduct(View):
+    """out = x without the axis that a vector was given to be multiplied as a matrix."""
+
+    name = "SqueezeBackward4"
+
+
 class Unsqueeze(View):
     """out = x with one more axis, of size 1."""
 
@@ -305,7 +311,7 @@ class Flip(Function):
     @staticmethod
     def forward(ctx: Context, x: Array, *, axes: tuple[int, ...]) -> Array:
         ctx.axes = axes
-        return np.flip(x, axes).copy()
+        return np.array(np.flip(x, axes), order="K")
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:

@@ -118,7 +118,7 @@ def check(case: OpCase, engine: Any, dtype: str = "float32", variant: str = "pla
             case.signed_zero,
             magnitude,
         )
-    if not report.failures:
+    if not report.failures:  # else the two lists of gradients may not belong together
         for (where, want), (_, got) in zip(expected.gradients, actual.gradients, strict=True):
             steps = max(
                 case.backward_steps, SECOND_ORDER_STEPS if where.startswith("second") else 0.0
@@ -215,15 +215,16 @@ def _gradients(
     )
     for (k, _), grad in zip(wanted, grads, strict=True):
         yield f"gradient of input {k}", None if grad is None else grad.detach().clone().numpy()
-    grads = [grad for grad in grads if grad is not None and grad.requires_grad]
-    if second and grads:
+    if second:
         targets = [*leaves, *grad_outputs]
-        names = [f"input {k}" for k, _ in wanted] + [
-            f"upstream {k}" for k in range(len(grad_outputs))
-        ]
-        seconds = engine.autograd.grad(
-            grads, targets, [upstream(g) for g in grads], allow_unused=True
-        )
+        names = [f"input {k}" for k, _ in wanted]
+        names += [f"upstream {k}" for k in range(len(grad_outputs))]
+        roots = [(grad, upstream(grad)) for grad in grads if grad is not None]
+        roots = [root for root in roots if root[0].requires_grad]
+        seconds = [None] * len(targets)
+        if roots:
+            tensors, weights = zip(*roots, strict=True)
+            seconds = engine.autograd.grad(tensors, targets, weights, allow_unused=True)
         for name, target, grad in zip(names, targets, seconds, strict=True):
             # Whether a second derivative of zero comes as None is a matter of how it is written.
             zero = np.zeros(tuple(target.shape), str(target.dtype).removeprefix("torch."))

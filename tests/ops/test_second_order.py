@@ -24,7 +24,7 @@ CASES = {
     if case.gradient
     and case.shapes
     and "float64" in case.dtypes
-    and "whole" not in case.draw
+    and case.draw != "whole"
     and sum(math.prod(shape) for shape in case.shapes) <= WIDEST
 }
 
