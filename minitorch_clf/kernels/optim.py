@@ -131,8 +131,9 @@ def adam(
     epsilon = number(eps)
     step = number(-step_size)
     scale = number(shrink)
-    root = np.ones(BLOCK, param.dtype)
-    estimates = np.empty(BLOCK, np.float32)
+    block = min(BLOCK, -(-param.size // 4) * 4)
+    root = np.ones(block, param.dtype)
+    estimates = np.empty(block, np.float32)
     for start in range(0, param.size, BLOCK):
         p = param[start : start + BLOCK]
         g_in = grad[start : start + BLOCK]

@@ -25,7 +25,7 @@ import numpy as np
 from minitorch_clf.kernels.jit import teach
 
 BLOCK = 1024
-"""How many numbers `sqrt_block` takes: three arrays of as many float64 fit the L1 cache."""
+"""How many numbers `sqrt_block` takes at best: the arrays around it then fit the L1 cache."""
 
 
 @functools.cache
@@ -56,8 +56,8 @@ def _cpu_description() -> str:
 def sqrt_block(x: Any, estimates: Any, as_mkl: Any) -> None:  # noqa: ARG001 - see newton32
     """x = sqrt(x), as PyTorch computes it.
 
-    x          (BLOCK,)  float32 or float64
-    estimates  (BLOCK,)  float32, overwritten
+    x          (N,)  float32 or float64; N is a multiple of 4
+    estimates  (N,)  float32, overwritten
     as_mkl     mkl_estimates(x.dtype)
     """
     np.sqrt(x, out=x)
