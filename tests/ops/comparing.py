@@ -14,7 +14,7 @@ from reference.parity.check import check
 
 #: gradcheck's default of 1e-3 lets a gradient pass that is 0.1 % off; the difference quotients of
 #: our cases are good to about 1e-8.
-RTOL = 1e-5
+ATOL, RTOL = 1e-6, 1e-5
 
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, float("inf"), float("-inf"), float("nan"), 1e-45, -1e-40)
 LAYOUTS = st.sampled_from(("plain", "transposed", "strided"))
@@ -41,5 +41,3 @@ def agrees(case: OpCase, inputs: list[Any], dtype: str, layout: str = "plain") -
     check(
         replace(case, shapes=(), values=tuple(inputs), draw="normal"), minitorch_clf, dtype, layout
     ).raise_if_failed()
-
-

@@ -165,7 +165,6 @@ def test_third_derivative(t: Any) -> None:
 def test_gradient_penalty(t: Any) -> None:
     """The gradient of a function of a gradient, through a whole layer."""
 
-
     def penalty_gradient(t: Any) -> np.ndarray:
         w = t.tensor([[0.5, -1.0], [2.0, 0.25]], dtype=t.float64, requires_grad=True)
         x = t.tensor([[1.0, 2.0]], dtype=t.float64, requires_grad=True)
