@@ -43,5 +43,6 @@ clean:
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("minitorch_clf needs Python 3.11 or newer; set PYTHON=")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -e '.[dev]'
+	@echo "Installing into $(VENV): a minute or two"
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	touch $@

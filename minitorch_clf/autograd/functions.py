@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def grad(
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Tensor | None, ...]:
+) -> tuple[Tensor, ...]:
     """The gradients of `outputs`, summed with weights `grad_outputs`, with respect to `inputs`.
 
     allow_unused       None instead of an error for an input that no output depends on
@@ -84,7 +84,7 @@ def grad(
             grads.append(array)
         else:
             grads.append(tensor._wrap(np.array(array, order="C")))  # others may hold it too
-    return tuple(grads)
+    return tuple(cast("list[Tensor]", grads))  # None only for who asked for it with allow_unused
 
 
 def _sequence(tensors: Any) -> tuple[Any, ...]:

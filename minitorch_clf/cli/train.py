@@ -153,7 +153,8 @@ def _prepare(
                     "folder that holds MNIST/raw with --data-dir or MINITORCH_CLF_DATA.\n"
                     "`minitorch-clf train digits` needs no download."
                 ) from error
-            reason = f"they come with this package, and MNIST is not to be had. {error}"
+            cause = str(error).splitlines()[0].removesuffix(":")
+            reason = f"they come with this package. {cause}"
     return (
         "digits",
         reason,
@@ -178,7 +179,8 @@ def _get_mnist(data_dir: Path) -> tuple[tuple[Any, Any], str]:
     try:
         return jobs.load_mnist(data_dir, download=True), f"downloaded into {data_dir}"
     except (RuntimeError, ImportError, OSError) as error:
-        raise _Unavailable(f"MNIST is not in {data_dir}. {error}".strip()) from error
+        said = str(error).strip()
+        raise _Unavailable(f"MNIST is not in {data_dir} and cannot be fetched: {said}") from error
 
 
 def _open_folder(out: Path | None, dataset: str, reason: str, job: Job) -> RunFolder:
