@@ -215,27 +215,21 @@ def gelu_backward(grad, x, out):
 
 @kernel
 def gelu_tanh(x, out):
-    """x / 2 * (1 + tanh(u)) with u = sqrt(2 / pi) * (x + 0.044715 * x**3)."""
-    half, one = x.dtype.type(0.5), x.dtype.type(1)
+    """x / 2 * (1 + tanh(u)) = x * sigmoid(2 * u), u = sqrt(2 / pi) * (x + 0.044715 * x**3)."""
+    one, minus_two = x.dtype.type(1), x.dtype.type(-2)
     beta, kappa = x.dtype.type(BETA), x.dtype.type(KAPPA)
     for i in range(x.size):
-        out[i] = half * x[i] * (one + tanh_of(beta * (x[i] + kappa * x[i] * x[i] * x[i])))
+        u = beta * (x[i] + kappa * x[i] * x[i] * x[i])
+        out[i] = x[i] / (one + exp(minus_two * u))
 
 
 @kernel
 def gelu_tanh_backward(grad, x, out):
-    """grad * ((1 + t) / 2 + x / 2 * (1 - t * t) * du/dx) with t = tanh(u), u as in gelu_tanh."""
-    half, one, three = x.dtype.type(0.5), x.dtype.type(1), x.dtype.type(3)
+    """grad * (s + x * s * (1 - s) * 2 * u') with s = sigmoid(2 * u), u as in gelu_tanh."""
+    one, two, three = x.dtype.type(1), x.dtype.type(2), x.dtype.type(3)
     beta, kappa = x.dtype.type(BETA), x.dtype.type(KAPPA)
     for i in range(x.size):
         square = x[i] * x[i]
-        t = tanh_of(beta * (x[i] + kappa * square * x[i]))
-        slope = beta * (one + three * kappa * square)
-        out[i] = grad[i] * (half * (one + t) + half * x[i] * (one - t * t) * slope)
-
-
-@kernel
-def tanh_of(u):
-    """1 - 2 / (exp(2 * u) + 1): good to an ulp of 1, not of itself near 0."""
-    one, two = type(u)(1), type(u)(2)
-    return one - two / (exp(two * u) + one)
+        s = one / (one + exp(-two * beta * (x[i] + kappa * square * x[i])))
+        slope = two * beta * (one + three * kappa * square)
+        out[i] = grad[i] * (s + x[i] * (s * (one - s)) * slope)

@@ -127,7 +127,7 @@ class ByDtype:
 
 
 def _by_type_of_x(bodies: dict[Any, Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    return lambda x: bodies.get(x)  # noqa: PLW0108 (Numba reads the names of the arguments)
+    return lambda x: bodies.get(x)
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """softmax and log_softmax of the rows of a matrix, and their gradients.   all (N, C), of one dtype
 
-Each row adds up in eight lanes, as PyTorch's AVX2 loop does: lane j takes the elements j, j + 8 and so
-on, then the lanes are added as a tree. With SLEEF's exp and log the float32 values are then
+Each row adds up in eight lanes, as PyTorch's AVX2 loop does: lane j takes the elements j, j + 8 and
+so on, then the lanes are added as a tree. With SLEEF's exp and log the float32 values are then
 PyTorch's bit for bit. Rows may be short (10 classes), so exp and log run over a block of rows.
 """
 

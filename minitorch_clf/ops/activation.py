@@ -466,7 +466,8 @@ class GeluBackward(Function):
 class GeluTanh(Function):
     """out = x / 2 * (1 + tanh(u)) with u = sqrt(2 / pi) * (x + 0.044715 * x**3): close to Gelu.
 
-    grad_x = g * (1 + t + x * (1 - t * t) * u') / 2 with t = tanh(u).
+    Computed as x * s with s = sigmoid(2 * u), which rounds less.
+    grad_x = g * (s + x * s * (1 - s) * 2u').
     """
 
     name = "GeluBackward0"
@@ -485,7 +486,7 @@ class GeluTanh(Function):
 class GeluTanhBackward(Function):
     """grad_x of GeluTanh.
 
-    Its own grad_x = h * g * (1 - t * t) * (u' - x * t * u' * u' + x / 2 * u'').
+    Its own grad_x = h * g * s * (1 - s) * (2v + x * v * v * (1 - 2 * s) + x * v'), v = 2u'.
     """
 
     name = "GeluBackwardBackward0"
@@ -498,8 +499,8 @@ class GeluTanhBackward(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
         grad, x = ctx.saved_tensors
-        t = np.tanh(loops.BETA * (x + loops.KAPPA * x * x * x))
-        slope = loops.BETA * (1 + 3 * loops.KAPPA * x * x)
-        half_bend = 3 * loops.BETA * loops.KAPPA * x
-        curvature = (1 - t * t) * (slope - x * t * slope * slope + x * half_bend)
+        s = Sigmoid.call(2 * loops.BETA * (x + loops.KAPPA * x * x * x))
+        v = 2 * loops.BETA * (1 + 3 * loops.KAPPA * x * x)
+        v_slope = 12 * loops.BETA * loops.KAPPA * x
+        curvature = s * (1 - s) * (2 * v + x * v * v * (1 - 2 * s) + x * v_slope)
         return GeluTanhBackward.call(grad_output, x), grad_output * grad * curvature

@@ -115,49 +115,56 @@ def _nll_loss(
 def _nll_of_plain_shape(
     input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int
 ) -> Tensor:
+    """nll_loss of (N, C), (C,) or (N, C, H, W).   The checks come in PyTorch's order."""
     spatial = input.dim() == 4
-    if input.dim() < 4 and target.dim() > 1:
-        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    forward = "nll_loss2d_forward" if spatial else "nll_loss_forward"
+    refuse_gradient(forward, weight=weight)
     _check_target(input, target)
-    C = input.size(1 if input.dim() > 1 else 0)
-    if weight is not None and weight.shape != (C,):
+    _check_weight(input, weight)
+    if spatial and target.shape != (input.size(0), *input.shape[2:]):
         raise RuntimeError(
-            "weight tensor should be defined either for all or no classes"
-            if spatial
-            else f"weight tensor should be defined either for all {C} classes or no classes but "
-            f"got weight tensor of shape: {list(weight.shape)}"
+            f"size mismatch (got input: {list(input.shape)} , target: {list(target.shape)}"
         )
-    require_float("nll_loss_out_frame", input)
+    require_float(f"{forward}_out_frame" if spatial else "nll_loss_out_frame", input)
     if weight is not None and weight.dtype is not input.dtype:
         raise RuntimeError(
             f"expected scalar type {input.dtype.legacy} but found {weight.dtype.legacy}"
         )
-    refuse_gradient("nll_loss2d_forward" if spatial else "nll_loss_forward", weight=weight)
+    if spatial and target.dtype.legacy == "Byte":
+        raise RuntimeError("expected scalar type Long but found Byte")
     op = NllLoss2d if spatial else NllLoss
     return run(op, input, target, weight, reduction=reduction, ignore_index=ignore_index)
 
 
 def _check_target(input: Tensor, target: Tensor) -> None:
-    """RuntimeError  a target of a dtype or shape that does not fit."""
-    kind, sizes = target.dtype.legacy, f"{list(input.shape)}, target: {list(target.shape)}"
-    if kind not in ("Long", "Byte"):
-        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {kind}")
-    if input.dim() < 4:
-        if input.dim() == 1 and target.numel() != 1:
-            raise RuntimeError(f"size mismatch (got input: {sizes})")
-        return
-    if target.dim() != 3:
+    """Raise unless target has the right number of dimensions and holds int64 or uint8."""
+    if input.dim() == 4 and target.dim() != 3:
         raise RuntimeError(
             "only batches of spatial targets supported (3D tensors) but got targets of dimension: "
             f"{target.dim()}"
         )
-    if kind == "Byte":
-        raise RuntimeError("expected scalar type Long but found Byte")
-    N, _, H, W = input.shape
-    if target.shape != (N, H, W):
-        raise RuntimeError(
-            f"size mismatch (got input: {list(input.shape)} , target: {list(target.shape)}"
+    if input.dim() < 4 and target.dim() > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    kind = target.dtype.legacy
+    if kind not in ("Long", "Byte"):
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {kind}")
+    if input.dim() == 1 and target.numel() != 1:
+        raise ValueError(
+            f"For 1D input, 1D target must have size 1, but got target size: {target.numel()}"
         )
+
+
+def _check_weight(input: Tensor, weight: Tensor | None) -> None:
+    """RuntimeError  unless weight has one element per class."""
+    C = input.size(1 if input.dim() > 1 else 0)
+    if weight is None or weight.shape == (C,):
+        return
+    if input.dim() == 4:
+        raise RuntimeError("weight tensor should be defined either for all or no classes")
+    raise RuntimeError(
+        f"weight tensor should be defined either for all {C} classes or no classes but got weight "
+        f"tensor of shape: {list(weight.shape)}"
+    )
 
 
 def _with_probabilities(
