@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import minitorch_clf
 from minitorch_clf.autograd import gradcheck, gradgradcheck
@@ -121,7 +122,7 @@ class _ReluOneAtZero(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
-        out = np.where(x > 0, x, x * 0)
+        out = np.where(x > 0, x, 0.0)
         ctx.save_for_backward(x)
         return out
 
@@ -397,8 +398,8 @@ def _drawn_reports(plant: Plant) -> list[Report]:
     @settings(
         max_examples=40, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
     )
-    @given(*(arrays("float64", shape) for shape in (plant.case.shapes or ((3,),))))
-    def run(*inputs: np.ndarray) -> None:
+    @given(st.tuples(*(arrays("float64", s) for s in plant.case.shapes or ((3,),))))
+    def run(inputs: tuple[np.ndarray, ...]) -> None:
         case = replace(plant.case, shapes=(), values=inputs, draw="normal")
         reports.append(check(case, plant.engine, "float64"))
 

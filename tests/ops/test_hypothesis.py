@@ -85,7 +85,7 @@ def test_reductions(data: st.DataObject, name: str, dtype: str, layout: str, kee
     x = data.draw(arrays(dtype, shape))
     dims = data.draw(hnp.valid_tuple_axes(len(shape), min_size=1))
     reduce, adds = REDUCTIONS[name]
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"signed_zero": False, "why": "PyTorch's sign goes by SIMD lane"}
     if adds:
         options = {
             "forward_steps": 8,
@@ -130,7 +130,13 @@ def test_permutations_and_reshapes(data: st.DataObject, dtype: str, layout: str)
 
     def fn(t: Any, x: Any) -> Any:
         y = x.permute(*order)
-        return y, y.reshape(split), y.flatten(), y.unsqueeze(cut), y.stride() if x.numel() else None
+        return (
+            y,
+            y.reshape(split),
+            y.flatten(),
+            y.unsqueeze(cut),
+            y.stride() if min(x.shape) > 1 else None,
+        )
 
     agrees(OpCase("permute and reshape", fn), [x], dtype, layout)
 

@@ -27,6 +27,9 @@ WIDE, NARROW, MOST_ELEMENTS = 8, 3, 130
 
 
 def _narrow(case: OpCase) -> OpCase:
+    draws = case.draw if isinstance(case.draw, tuple) else (case.draw,)
+    if not all(isinstance(draw, str) for draw in draws):
+        return case  # indices are drawn for the sizes as they are
     return replace(
         case, shapes=tuple(tuple(n if n <= WIDE else NARROW for n in s) for s in case.shapes)
     )
@@ -70,6 +73,8 @@ def _prepared(name: str) -> tuple[Callable[..., tuple[Any, ...]], list[Any]]:
     wanted = [x for x in theirs if x.requires_grad]
     if not outputs or not wanted:
         pytest.skip("PyTorch gives no gradient")
+    if not all(torch.isfinite(out).all() for out in outputs):
+        pytest.skip("a nan has no difference quotient")
     ones = [torch.ones_like(out) for out in outputs]
     grads = iter(torch.autograd.grad(outputs, wanted, ones, allow_unused=True))
     used = [x.requires_grad and next(grads) is not None for x in theirs]
