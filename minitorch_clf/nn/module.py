@@ -169,10 +169,10 @@ class Module(TreeMethods, CallMethods, StateDictMethods):
 
     def __getattr__(self, name: str) -> Any:
         """Looked up last, after the instance and the class: parameters, buffers, modules."""
+        attributes = self.__dict__
         for registry in ("_parameters", "_buffers", "_modules"):
-            members = self.__dict__.get(registry, {})
-            if name in members:
-                return members[name]
+            if registry in attributes and name in attributes[registry]:
+                return attributes[registry][name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:

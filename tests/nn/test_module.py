@@ -123,6 +123,16 @@ def test_assignment_moves_a_name_between_registries() -> None:
     same(program)
 
 
+def test_reassigned_buffer_stays_persistent_or_not() -> None:
+    def program(t: Any) -> Any:
+        net = make_net(t)
+        net.first.scratch = t.zeros(2)
+        net.first.mean = t.nn.Buffer(t.zeros(2), persistent=False)
+        return list(net.state_dict()), net.first.scratch
+
+    same(program)
+
+
 def test_reassigned_parameter_keeps_its_place() -> None:
     def program(t: Any) -> Any:
         layer = t.nn.Linear(2, 3)
