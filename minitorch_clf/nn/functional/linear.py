@@ -55,7 +55,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     >>> import minitorch_clf as torch
     >>> _ = torch.manual_seed(0)
     >>> dropout(torch.ones(6))
-    tensor([2., 2., 2., 0., 2., 0.])
+    tensor([0., 0., 2., 0., 0., 0.])
     """
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
