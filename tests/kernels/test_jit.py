@@ -122,46 +122,41 @@ from minitorch_clf.kernels.jit import kernel, fma
 print("numba" in sys.modules)
 
 @kernel
-def last(x):
-    return fma(x[x.size - 1 + BEYOND], x[0], x[0])
+def last(x, beyond):
+    return fma(x[x.size - 1 + beyond], x[0], x[0])
 
-print(last(np.full(3, 2.0)), "numba" in sys.modules)
+print(last(np.full(3, 2.0), int(sys.argv[1])), "numba" in sys.modules)
 """
 
 
-def run(program: str, tmp_path: Path, **switches: str) -> subprocess.CompletedProcess[str]:
-    """Run it from a file, with a cache folder of its own, under these of Numba's switches."""
-    file = tmp_path / "program.py"
-    file.write_text(program)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
-    environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
-    return subprocess.run(
-        [sys.executable, file],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment | switches,
-    )
+def run(
+    program: str, folder: Path, beyond: int, **switches: str
+) -> subprocess.CompletedProcess[str]:
+    """Run it from a file in that folder, under these of Numba's switches."""
+    file = folder / "program.py"
+    if not file.exists():
+        file.write_text(program)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")} | switches
+    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    command = [sys.executable, file, str(beyond)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
-def test_numba_is_loaded_by_the_first_call_and_the_code_kept(tmp_path: Path) -> None:
-    program = PROGRAM.replace("BEYOND", "0")
-    for _ in range(2):
-        done = run(program, tmp_path)
-        assert done.stdout.split() == ["False", "6.0", "True"], done.stderr
+def test_numbas_switches(tmp_path: Path) -> None:
+    """Numba is loaded by the first call; code without checks in the cache stays out of the way."""
+    done = run(PROGRAM, tmp_path, 0)
+    assert done.stdout.split() == ["False", "6.0", "True"], done.stderr
     assert len([*tmp_path.glob("__pycache__/program.last-*.nbi")]) == 1
+    for switch in ("NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"):
+        done = run(PROGRAM, tmp_path, 7, **{switch: "1"})
+        assert done.stdout.split() == ["False"]
+        assert "IndexError" in done.stderr
 
 
-@pytest.mark.parametrize("switch", ["NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"])
-def test_numbas_switches(tmp_path: Path, switch: str) -> None:
-    run(PROGRAM.replace("BEYOND", "0"), tmp_path)  # code without checks lies in the cache
-    assert run(PROGRAM.replace("BEYOND", "0"), tmp_path, **{switch: "1"}).stdout.split()[1] == "6.0"
-    assert "IndexError" in run(PROGRAM.replace("BEYOND", "7"), tmp_path, **{switch: "1"}).stderr
-
-
-def test_a_kernel_without_a_file_or_a_cache_folder(tmp_path: Path) -> None:
-    program = "exec(compile('''" + PROGRAM.replace("BEYOND", "0") + "''', '<nowhere>', 'exec'))"
-    assert run(program, tmp_path).stdout.split() == ["False", "6.0", "True"]
+def test_a_kernel_without_a_file(tmp_path: Path) -> None:
+    program = f"exec(compile({PROGRAM!r}, '<nowhere>', 'exec'))"
+    done = run(program, tmp_path, 0)
+    assert done.stdout.split() == ["False", "6.0", "True"], done.stderr
 
 
 # --- fma ------------------------------------------------------------------------------------------
