@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextvars
 import copy
-import functools
 import heapq
 import itertools
 import operator
@@ -20,7 +19,6 @@ import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -32,114 +30,7 @@ Array: TypeAlias = Any
 
 Gradients: TypeAlias = Sequence[Array | None]
 Hook: TypeAlias = Callable[[Array], Array | None]
-F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
-
-# --- grad mode ------------------------------------------------------------------------------------
-
-
-class _GradMode(threading.local):
-    enabled = True
-
-
-_grad_mode = _GradMode()
-
-
-def is_grad_enabled() -> bool:
-    """Whether operations on this thread record a graph."""
-    return _grad_mode.enabled
-
-
-class set_grad_enabled:
-    """Record a graph, or not, from here on; as a context manager, until the block ends.
-
-    >>> import minitorch_clf as torch
-    >>> x = torch.tensor([1.0], requires_grad=True)
-    >>> with torch.set_grad_enabled(False):
-    ...     (x * 2).requires_grad
-    False
-    """
-
-    def __init__(self, mode: bool) -> None:
-        self.mode = bool(mode)
-        self.previous = [_grad_mode.enabled]
-        _grad_mode.enabled = self.mode
-
-    def __enter__(self) -> None:
-        _grad_mode.enabled = self.mode
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        _grad_mode.enabled = self.previous[-1]
-
-    def __call__(self, function: F) -> F:
-        _grad_mode.enabled = self.previous[-1]  # as a decorator it changes nothing now
-        return _in_grad_mode(function, self.mode)
-
-
-def _in_grad_mode(function: F, mode: bool) -> F:
-    @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        previous = _grad_mode.enabled
-        _grad_mode.enabled = mode
-        try:
-            return function(*args, **kwargs)
-        finally:
-            _grad_mode.enabled = previous
-
-    return wrapped  # type: ignore[return-value]  # functools.wraps keeps the signature, mypy cannot see it
-
-
-class _Mode:
-    """A grad mode as a context manager and as a decorator, with or without brackets."""
-
-    mode: ClassVar[bool]
-
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        return super().__new__(cls) if function is None else _in_grad_mode(function, cls.mode)
-
-    def __init__(self) -> None:
-        self.previous: list[bool] = []  # a stack: one object may be entered again while inside
-
-    def __enter__(self) -> None:
-        self.previous.append(_grad_mode.enabled)
-        _grad_mode.enabled = self.mode
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        _grad_mode.enabled = self.previous.pop()
-
-    def __call__(self, function: F) -> F:
-        return _in_grad_mode(function, self.mode)
-
-
-class no_grad(_Mode):
-    """Operations inside record no graph: `with no_grad():` or `@no_grad`.
-
-    >>> import minitorch_clf as torch
-    >>> x = torch.tensor([1.0], requires_grad=True)
-    >>> with torch.no_grad():
-    ...     y = x * 2
-    >>> y.requires_grad
-    False
-    """
-
-    mode = False
-
-
-class enable_grad(_Mode):
-    """Operations inside record a graph again, within `no_grad`."""
-
-    mode = True
-
 
 # --- without floating-point warnings --------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from minitorch_clf import tape
 from minitorch_clf.convert import as_array
 from minitorch_clf.dtypes import as_dtype, get_default_dtype
 from minitorch_clf.formatting import tensor_repr
+from minitorch_clf.grad_mode import enable_grad, grad_mode
 from minitorch_clf.methods.activation import ActivationMethods
 from minitorch_clf.methods.conversion import ConversionMethods
 from minitorch_clf.methods.gradient import GradientMethods
@@ -57,7 +58,7 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Any:
     options   plain Python values
     """
     arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
-    recording = tape._grad_mode.enabled
+    recording = grad_mode.enabled
     needs = tuple([recording and isinstance(x, Tensor) and x.requires_grad for x in inputs])
     ctx = Context(needs)
     try:
@@ -221,7 +222,7 @@ class Tensor(
         if view is not None and view.seen != self._writes.value:
             view.seen = self._writes.value
             if view.recorded and view.base.requires_grad:
-                with tape.enable_grad():
+                with enable_grad():
                     self._node = view.replay(view.base)._node
         return self._node
 

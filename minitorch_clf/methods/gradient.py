@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from minitorch_clf import tape
+from minitorch_clf.grad_mode import set_grad_enabled
 from minitorch_clf.handles import RemovableHandle
 from minitorch_clf.methods.base import Methods
 from minitorch_clf.tape import Array, Hook, Node
@@ -153,7 +154,7 @@ def walk(
             )
         roots.append(tensor._edge())
     retain = create_graph if retain_graph is None else retain_graph
-    with tape.set_grad_enabled(create_graph):
+    with set_grad_enabled(create_graph):
         return tape.run_backward(
             roots,
             grads,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minitorch_clf import tape
+from minitorch_clf.grad_mode import grad_mode
 from minitorch_clf.methods.base import Methods
 from minitorch_clf.tape import CopySlices, Edge, Meta, Node, Saved, short_name
 
@@ -85,7 +85,7 @@ class HistoryMethods(Methods):
         is this Tensor from now on. If this is a view, the base gets a CopySlices node.
         """
         array, node = self.array, result._node
-        recording = tape._grad_mode.enabled
+        recording = grad_mode.enabled
         if recording:
             self._refuse_leaf()
         _refuse_result(self, result)

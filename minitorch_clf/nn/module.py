@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Self
 
 from minitorch_clf.dtypes import device as Device
 from minitorch_clf.dtypes import dtype as DType
+from minitorch_clf.grad_mode import no_grad
 from minitorch_clf.nn.hooks import CallMethods
 from minitorch_clf.nn.parameter import Buffer, Parameter
 from minitorch_clf.nn.state_dict import StateDictMethods
 from minitorch_clf.nn.tree import MISSING, TreeMethods
-from minitorch_clf.tape import no_grad
 from minitorch_clf.tensor import Tensor
 
 

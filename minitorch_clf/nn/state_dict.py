@@ -11,10 +11,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
+from minitorch_clf.grad_mode import no_grad
 from minitorch_clf.handles import RemovableHandle
 from minitorch_clf.nn.hooks import add_hook
 from minitorch_clf.nn.parameter import Parameter
-from minitorch_clf.tape import no_grad
 from minitorch_clf.tensor import Tensor
 
 EXTRA_STATE = "_extra_state"

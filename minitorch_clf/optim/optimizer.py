@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeAlias
 
 from minitorch_clf.dtypes import dtype, float32, float64, get_default_dtype
+from minitorch_clf.grad_mode import enable_grad, no_grad
 from minitorch_clf.optim.hooks import (
     HookMethods,
     hooked,
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
 )
-from minitorch_clf.tape import Array, enable_grad, no_grad
+from minitorch_clf.tape import Array
 from minitorch_clf.tensor import Tensor
 
 __all__ = [

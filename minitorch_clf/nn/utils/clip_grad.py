@@ -9,7 +9,7 @@ from types import GeneratorType
 import numpy as np
 
 from minitorch_clf.dtypes import default_dtype
-from minitorch_clf.tape import no_grad
+from minitorch_clf.grad_mode import no_grad
 from minitorch_clf.tensor import Tensor, wrap
 
 
