@@ -6,7 +6,7 @@ reads and runs as PyTorch does, on the CPU. Start reading in tape.py; docs/archi
 the house.
 """
 
-from minitorch_clf import autograd, cuda, nn, optim, utils, vision
+from minitorch_clf import autograd, cuda, func, nn, optim, utils, vision
 from minitorch_clf.autograd import (
     enable_grad,
     is_grad_enabled,
@@ -299,6 +299,7 @@ __all__ = [
     "fmod",
     "from_numpy",
     "full",
+    "func",
     "full_like",
     "gather",
     "ge",
