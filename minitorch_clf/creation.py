@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,7 @@ def _finish(array: Array, device: Any, requires_grad: bool, refused: dict[str, A
     as_device(device)
     tensor = wrap(array)
     if requires_grad and not tensor.is_floating_point():
-        raise RuntimeError(
-            "Only Tensors of floating point and complex dtype can require gradients"
-        )
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     tensor.requires_grad = requires_grad
     return tensor
 
@@ -299,9 +298,9 @@ def linspace(
     first, last = wide.type(start), wide.type(end)
     step = (last - first) / wide.type(steps - 1)
     k = np.arange(steps)
-    up = add_scaled(first, k.astype(wide), step)
-    down = add_scaled(last, (steps - 1 - k).astype(wide), -step)
-    array = np.where(k < steps // 2, up, down).astype(to)
+    up = add_scaled(first, k.astype(wide), float(step))
+    down = add_scaled(last, (steps - 1 - k).astype(wide), -float(step))
+    array = np.asarray(np.where(k < steps // 2, up, down)).astype(to)
     return _finish(array, device, requires_grad, refused)
 
 
@@ -450,11 +449,22 @@ def normal(
     return wrap(random.normal(g, _shape((size,)), _numpy(None), mean, std))
 
 
+def _filled_like(
+    input: Tensor,
+    dtype: dtype | None,
+    options: dict[str, Any],
+    fill: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """A Tensor laid out in memory as `input` is, filled in that order."""
+    requires_grad = options.pop("requires_grad", False)
+    return fill(empty_like(input, dtype=dtype, **options)).requires_grad_(requires_grad)
+
+
 def rand_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor:
     """rand() of input's shape and dtype."""
-    return rand(*input.shape, dtype=dtype or input.dtype, **options)
+    return _filled_like(input, dtype, options, lambda out: out.uniform_())
 
 
 def randn_like(input: Tensor, *, dtype: dtype | None = None, **options: Any) -> Tensor:
     """randn() of input's shape and dtype."""
-    return randn(*input.shape, dtype=dtype or input.dtype, **options)
+    return _filled_like(input, dtype, options, lambda out: out.normal_())

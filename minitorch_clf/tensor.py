@@ -149,7 +149,7 @@ RECORDER = TensorRecorder()
 
 
 def _operand(x: Any) -> Any:
-    """An operand of NumPy's as one of a Tensor's: arrays are Tensors, NumPy's scalars are Python's."""
+    """An operand of NumPy's as a Tensor's: arrays become Tensors, NumPy scalars Python's."""
     if isinstance(x, np.ndarray):
         return wrap(x)
     return x.item() if isinstance(x, np.generic) else x

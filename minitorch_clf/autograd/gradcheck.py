@@ -148,7 +148,10 @@ def gradgradcheck(
         xs = args[: len(arguments)]
         wanted = [x for _, x in _checked(xs)]
         outs = _differentiable_outputs(func, xs)
-        grads = grad(outs, wanted, args[len(arguments) :], create_graph=True, allow_unused=True)
+        upstream = args[len(arguments) :]
+        grads: Sequence[Tensor | None] = grad(
+            outs, wanted, upstream, create_graph=True, allow_unused=True
+        )
         return tuple(g for g in grads if g is not None)
 
     return gradcheck(
@@ -275,7 +278,9 @@ def _analytical(
             others = [out for n, out in enumerate(outputs) if n != k]
             roots += others
             grads += [tensor(np.zeros_like(out.array)) for out in others]
-        result = grad(roots, inputs, grads, retain_graph=True, allow_unused=True)
+        result: Sequence[Tensor | None] = grad(
+            roots, inputs, grads, retain_graph=True, allow_unused=True
+        )
         if check_grad_dtypes:
             _check_dtypes(inputs, result)
         return [

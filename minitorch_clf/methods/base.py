@@ -12,7 +12,7 @@ import numpy as np
 
 from minitorch_clf import dtypes
 from minitorch_clf.dtypes import CPU, Size, as_dtype, result_dtype
-from minitorch_clf.ops.pointwise import ToCopy
+from minitorch_clf.ops.copies import ToCopy
 from minitorch_clf.tape import AccumulateGrad, Array, Function, Hook, Node, Version
 
 if TYPE_CHECKING:
@@ -119,8 +119,8 @@ class Methods:
         owner = self.array
         while isinstance(owner.base, np.ndarray):
             owner = owner.base
-        apart = self.array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
-        return int(apart) // self.array.itemsize
+        apart = int(self.array.ctypes.data) - int(owner.ctypes.data)
+        return int(apart // self.array.itemsize)
 
     def stride(self, dim: int | None = None) -> Any:
         """Elements to step over, per dimension."""
@@ -253,3 +253,8 @@ def _floating(d: dtypes.dtype) -> dtypes.dtype:
 def floating(x: Methods) -> Tensor:
     """`x`, integers cast to the default float dtype: what exp, log, mean of counts and so on do."""
     return x._cast(_floating(x.dtype))
+
+
+def values(y: Any) -> Array:
+    """The array of a Tensor operand; a scalar as it is."""
+    return y.array if isinstance(y, Methods) else y

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ from minitorch_clf import dtypes
 from minitorch_clf.convert import as_array
 from minitorch_clf.dtypes import as_device
 from minitorch_clf.methods.base import Methods, sizes
-from minitorch_clf.ops.pointwise import Clone, ToCopy
+from minitorch_clf.ops.copies import Clone, ToCopy
 from minitorch_clf.tape import Array
 
 if TYPE_CHECKING:
@@ -25,6 +26,49 @@ class ConversionMethods(Methods):
     __slots__ = ()
 
     requires_grad: Any
+
+    # --- new tensors of this dtype ---
+
+    def new_tensor(
+        self, data: Any, *, dtype: dtypes.dtype | None = None, requires_grad: builtins.bool = False
+    ) -> Tensor:
+        """`data` as a tensor of this dtype."""
+        return self._new(as_array(data, dtype or self.dtype), requires_grad)
+
+    def new_full(
+        self,
+        size: Any,
+        fill_value: Any,
+        *,
+        dtype: dtypes.dtype | None = None,
+        requires_grad: builtins.bool = False,
+    ) -> Tensor:
+        """full(size, fill_value) of this dtype."""
+        to = (dtype or self.dtype).numpy
+        return self._new(np.full(sizes((size,)), fill_value, to), requires_grad)
+
+    def new_zeros(
+        self, *size: Any, dtype: dtypes.dtype | None = None, requires_grad: builtins.bool = False
+    ) -> Tensor:
+        """zeros(size) of this dtype."""
+        return self.new_full(sizes(size), 0, dtype=dtype, requires_grad=requires_grad)
+
+    def new_ones(
+        self, *size: Any, dtype: dtypes.dtype | None = None, requires_grad: builtins.bool = False
+    ) -> Tensor:
+        """ones(size) of this dtype."""
+        return self.new_full(sizes(size), 1, dtype=dtype, requires_grad=requires_grad)
+
+    def new_empty(
+        self, *size: Any, dtype: dtypes.dtype | None = None, requires_grad: builtins.bool = False
+    ) -> Tensor:
+        """empty(size) of this dtype."""
+        return self._new(np.empty(sizes(size), (dtype or self.dtype).numpy), requires_grad)
+
+    def _new(self, array: Array, requires_grad: bool) -> Tensor:
+        tensor = self._wrap(array)
+        tensor.requires_grad = requires_grad
+        return tensor
 
     # --- to Python and NumPy ---
 
@@ -43,7 +87,7 @@ class ConversionMethods(Methods):
         """Nested lists of Python numbers."""
         return self.array.tolist()
 
-    def numpy(self, *, force: bool = False) -> Array:
+    def numpy(self, *, force: builtins.bool = False) -> Array:
         """The NumPy array, sharing memory."""
         if self.requires_grad and not force:
             raise RuntimeError(
@@ -52,7 +96,7 @@ class ConversionMethods(Methods):
             )
         return self.array
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> Array:
         array = self.numpy()
         if dtype is None or array.dtype == dtype:
             return array.copy() if copy else array
@@ -60,7 +104,7 @@ class ConversionMethods(Methods):
             raise ValueError(f"cannot give {array.dtype} as {np.dtype(dtype)} without a copy")
         return array.astype(dtype)
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> builtins.bool:
         if self.array.size != 1:
             raise RuntimeError(
                 "Boolean value of Tensor with no values is ambiguous"
@@ -156,49 +200,6 @@ class ConversionMethods(Methods):
 
     def byte(self) -> Tensor:
         return self.to(dtypes.uint8)
-
-    # --- new tensors of this dtype ---
-
-    def new_tensor(
-        self, data: Any, *, dtype: dtypes.dtype | None = None, requires_grad: bool = False
-    ) -> Tensor:
-        """`data` as a tensor of this dtype."""
-        return self._new(as_array(data, dtype or self.dtype), requires_grad)
-
-    def new_full(
-        self,
-        size: Any,
-        fill_value: Any,
-        *,
-        dtype: dtypes.dtype | None = None,
-        requires_grad: bool = False,
-    ) -> Tensor:
-        """full(size, fill_value) of this dtype."""
-        to = (dtype or self.dtype).numpy
-        return self._new(np.full(sizes((size,)), fill_value, to), requires_grad)
-
-    def new_zeros(
-        self, *size: Any, dtype: dtypes.dtype | None = None, requires_grad: bool = False
-    ) -> Tensor:
-        """zeros(size) of this dtype."""
-        return self.new_full(sizes(size), 0, dtype=dtype, requires_grad=requires_grad)
-
-    def new_ones(
-        self, *size: Any, dtype: dtypes.dtype | None = None, requires_grad: bool = False
-    ) -> Tensor:
-        """ones(size) of this dtype."""
-        return self.new_full(sizes(size), 1, dtype=dtype, requires_grad=requires_grad)
-
-    def new_empty(
-        self, *size: Any, dtype: dtypes.dtype | None = None, requires_grad: bool = False
-    ) -> Tensor:
-        """empty(size) of this dtype."""
-        return self._new(np.empty(sizes(size), (dtype or self.dtype).numpy), requires_grad)
-
-    def _new(self, array: Array, requires_grad: bool) -> Tensor:
-        tensor = self._wrap(array)
-        tensor.requires_grad = requires_grad
-        return tensor
 
     is_cuda: ClassVar[Any] = False
     is_sparse: ClassVar[Any] = False

@@ -11,7 +11,7 @@ import numpy as np
 from minitorch_clf.dtypes import Size
 from minitorch_clf.methods.base import Methods, sizes, type_name, wrap_dim, wrap_dims
 from minitorch_clf.ops import shape as ops
-from minitorch_clf.ops.pointwise import Clone
+from minitorch_clf.ops.copies import Clone
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minitorch_clf.ops.pointwise import Sign
+from minitorch_clf.ops.elementary import Sign
 from minitorch_clf.tape import Array, Context, Function
 
 Axis: TypeAlias = tuple[int, ...] | None

@@ -28,6 +28,10 @@ class View(Function):
         return grad_output.reshape(ctx.shape)
 
 
+class ReshapeAlias(View):
+    """View of a value with gaps: the name that PyTorch prints for it."""
+
+
 class UnsafeView(View):
     """View of a value nobody else holds: not tracked as a view."""
 
