@@ -79,7 +79,7 @@ class Generator:
         ValueError    "Overflow when unpacking long long": not in [-2^63, 2^64)
         RuntimeError  "manual_seed expected a long, but got float"
         """
-        if not isinstance(seed, int) or isinstance(seed, bool):
+        if type(seed) is not int:
             raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
         if not -(2**63) <= seed < 2**64:
             raise ValueError("Overflow when unpacking long long")
@@ -174,6 +174,21 @@ def set_default(generator: Generator) -> None:
     """Make `generator` the default: for the one that the public `default_generator` names."""
     global _default  # noqa: PLW0603 - one stream for the process, as in PyTorch
     _default = generator
+
+
+def axes_in_memory(array: Array) -> tuple[int, ...]:
+    """The axes of an array from the largest stride to the smallest."""
+    return tuple(sorted(range(array.ndim), key=lambda axis: -array.strides[axis]))
+
+
+def laid_out_like(array: Array, draw: Callable[[Shape], Array]) -> Array:
+    """draw(shape) as values for `array`, the first value to where it starts in memory, and so on.
+
+    That is the order in which PyTorch fills a transposed tensor.
+    """
+    axes = axes_in_memory(array)
+    values = draw(tuple(array.shape[axis] for axis in axes))
+    return values.transpose(np.argsort(axes))
 
 
 # --- real numbers ---------------------------------------------------------------------------------

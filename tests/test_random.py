@@ -17,6 +17,7 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import minitorch_clf
 from minitorch_clf import random
 from minitorch_clf.kernels import random as kernels
 
@@ -228,6 +229,36 @@ def test_float32_normal_of_all_kinds_of_uniform() -> None:
 
 def test_float64_normal_over_many_blocks() -> None:
     Twins(11).draw(*DRAWS["normal"][:2], 5003, "float64", -0.5, 2.5)
+
+
+# Tensors that do not lie in memory as their shape says: PyTorch fills them in the order of memory.
+LAYOUTS: dict[str, Callable[[Any], Any]] = {
+    "transposed": lambda t: t.empty(9, 5).t().normal_(),
+    "transposed, small": lambda t: t.empty(3, 4).t().normal_(),
+    "three axes": lambda t: t.empty(4, 5, 6).transpose(0, 2).uniform_(),
+    "columns": lambda t: t.zeros(6, 7)[:, 1::2].normal_(),
+    "a slice": lambda t: t.zeros(6, 6).view(36)[3:30].normal_(),
+    "axes of size 1": lambda t: t.empty(20, 1).t().normal_(),
+    "integers": lambda t: t.empty(5, 6).t().random_(7),
+    "bernoulli_": lambda t: t.empty(5, 6).t().bernoulli_(0.3),
+    "bernoulli_ of a tensor": lambda t: t.empty(5, 4).t().bernoulli_(t.rand(5)),
+    "bernoulli": lambda t: t.bernoulli(t.rand(5, 4).t()),
+    "rand_like": lambda t: t.rand_like(t.ones(5, 4).t()),
+    "randn_like": lambda t: t.randn_like(t.ones(5, 4).t(), dtype=t.float64),
+    "dropout": lambda t: t.nn.functional.dropout(t.ones(5, 4).t(), 0.3),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_tensors_are_filled_in_the_order_of_memory(name: str) -> None:
+    results = []
+    for engine in (minitorch_clf, torch):
+        engine.manual_seed(5)
+        results.append((LAYOUTS[name](engine), engine.get_rng_state()))
+    (values, state), (expected, expected_state) = results
+    assert values.numpy().tolist() == expected.numpy().tolist()
+    assert values.stride() == expected.stride()
+    assert state.numpy().tobytes() == expected_state.numpy().tobytes()
 
 
 # --- seeds and states -----------------------------------------------------------------------------

@@ -6,15 +6,17 @@ once, in tensor.py. The functional method says what the value is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minitorch_clf import random
 from minitorch_clf.methods.base import Methods, as_scalar
+from minitorch_clf.methods.choice import ChoiceMethods
 from minitorch_clf.methods.history import HistoryMethods
 from minitorch_clf.methods.pointwise import PointwiseMethods
-from minitorch_clf.ops import pointwise as ops
+from minitorch_clf.ops import copies as ops
 from minitorch_clf.ops.broadcast import mismatch
 from minitorch_clf.tape import Array
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
 
 
-class InplaceMethods(PointwiseMethods, HistoryMethods):
+class InplaceMethods(PointwiseMethods, ChoiceMethods, HistoryMethods):
     """In-place arithmetic, filling, and random filling."""
 
     __slots__ = ()
@@ -160,8 +162,9 @@ class InplaceMethods(PointwiseMethods, HistoryMethods):
 
     # --- random filling: PyTorch's stream, and its errors, are in random.py ---
 
-    def _random(self, values: Array) -> Tensor:
-        return self._become(self._wrap(values))
+    def _random(self, draw: Callable[[tuple[int, ...]], Array]) -> Tensor:
+        values = random.laid_out_like(self.array, draw)
+        return self._become(self._wrap(values.astype(self.array.dtype, copy=False)))
 
     def uniform_(
         self,
@@ -177,8 +180,8 @@ class InplaceMethods(PointwiseMethods, HistoryMethods):
             raise TypeError(
                 f"uniform_() got an unexpected keyword argument '{next(iter(renamed))}'"
             )
-        g = generator or random.default()
-        return self._random(random.uniform(g, self.array.shape, self.array.dtype, low, to))
+        g, dtype = generator or random.default(), self.array.dtype
+        return self._random(lambda shape: random.uniform(g, shape, dtype, low, to))
 
     def normal_(
         self, mean: float = 0.0, std: float = 1.0, *, generator: random.Generator | None = None
@@ -186,21 +189,23 @@ class InplaceMethods(PointwiseMethods, HistoryMethods):
         """Numbers from the normal distribution."""
         g = generator or random.default()
         dtype, contiguous = self.array.dtype, self.is_contiguous()
-        return self._random(random.normal(g, self.array.shape, dtype, mean, std, contiguous))
+        return self._random(lambda shape: random.normal(g, shape, dtype, mean, std, contiguous))
 
     def bernoulli_(self, p: Any = 0.5, *, generator: random.Generator | None = None) -> Tensor:
         """1 with probability `p`, a number or a Tensor of self's shape; else 0."""
         g = generator or random.default()
-        chance = np.broadcast_to(p.array, self.array.shape) if isinstance(p, Methods) else p
-        return self._random(random.bernoulli(g, self.array.shape, chance).astype(self.array.dtype))
+        if isinstance(p, Methods):
+            axes = random.axes_in_memory(self.array)
+            p = np.broadcast_to(p.array, self.array.shape).transpose(axes)
+        return self._random(lambda shape: random.bernoulli(g, shape, p))
 
     def random_(
         self, *bounds: Any, generator: random.Generator | None = None, **named: Any
     ) -> Tensor:
         """Whole numbers: all that the dtype holds exactly, or random_(to), or random_(from, to)."""
-        g = generator or random.default()
+        g, dtype = generator or random.default(), self.array.dtype
         if not (bounds or named):
-            return self._random(random.random_full(g, self.array.shape, self.array.dtype))
+            return self._random(lambda shape: random.random_full(g, shape, dtype))
         low, high = named.pop("from", 0), named.pop("to", None)
         if named or len(bounds) > 2:
             raise TypeError(f"random_() takes (to) or (from, to), got {bounds} and {named}")
@@ -208,4 +213,4 @@ class InplaceMethods(PointwiseMethods, HistoryMethods):
             high = bounds[0]
         elif bounds:
             low, high = bounds
-        return self._random(random.randint(g, low, high, self.array.shape, self.array.dtype))
+        return self._random(lambda shape: random.randint(g, low, high, shape, dtype))

@@ -76,9 +76,9 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 def _keep_or_drop(input: Tensor, p: float) -> Array:
     """0 with probability p, else 1 / (1 - p), drawn in the order in which input lies in memory."""
     noise: Array = np.empty_like(input.array, subok=False)
-    axes = sorted(range(noise.ndim), key=lambda axis: -noise.strides[axis])
-    in_memory = noise.transpose(axes)
-    in_memory[...] = random.bernoulli(random.default(), in_memory.shape, 1 - p)
+    noise[...] = random.laid_out_like(
+        noise, lambda shape: random.bernoulli(random.default(), shape, 1 - p)
+    )
     noise /= 1 - p
     return noise
 
