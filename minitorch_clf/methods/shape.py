@@ -48,7 +48,8 @@ class ShapeMethods(Methods):
         """The same values in another shape: a view where memory allows, else a copy."""
         target = self._inferred(sizes(shape))
         if self._can_view(target):
-            return self._apply(ops.View, self, shape=target)
+            op = ops.View if self.is_contiguous() else ops.ReshapeAlias
+            return self._apply(op, self, shape=target)
         return self._apply(ops.UnsafeView, self._apply(Clone, self, order="C"), shape=target)
 
     def reshape_as(self, other: Tensor) -> Tensor:

@@ -96,8 +96,8 @@ class Cumsum(Function):
 class Prod(Function):
     """out = product of x.   grad_x[i] = g * product of the others, exact also where x has zeros.
 
-    Without zeros the product of the others is out / x. With zeros it is multiplied out; over all
-    elements, two zeros make it 0 (a constant, as in PyTorch).
+    Without zeros the product of the others is out / x. With zeros it is multiplied out; but over
+    all elements two zeros are a plain 0, unless the gradient is recorded (so also in PyTorch).
     """
 
     @staticmethod
@@ -116,7 +116,7 @@ class Prod(Function):
             return grad * restore(out, x.shape, ctx.axis, ctx.keepdims) / x
         if ctx.axis is not None:
             return grad * products_of_others(x, ctx.axis[0])
-        if (x == 0).sum() > 1:
+        if isinstance(x, np.ndarray) and (x == 0).sum() > 1:
             return np.zeros_like(x)
         return grad * products_of_others(x.reshape((-1,)), 0).reshape(x.shape)
 
