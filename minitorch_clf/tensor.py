@@ -383,6 +383,10 @@ class Tensor(
     def __repr__(self) -> str:
         return tensor_repr(self)
 
+    def new_tensor(self, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+        """`data` as a tensor of this dtype."""
+        return self._new(as_array(data, dtype or self.dtype), requires_grad)
+
     def __deepcopy__(self, memo: dict[Any, Any]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError(

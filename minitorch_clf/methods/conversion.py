@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from minitorch_clf import dtypes
-from minitorch_clf.convert import as_array
 from minitorch_clf.dtypes import as_device
 from minitorch_clf.methods.base import Methods, sizes
 from minitorch_clf.ops.copies import Clone, ToCopy

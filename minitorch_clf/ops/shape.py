@@ -221,7 +221,7 @@ class EmbedDiagonal(Function):
 
 
 class Split(Function):
-    """outs = x cut into pieces of the given sizes along an axis.   grad_x = the pieces' g joined."""
+    """outs = x cut into pieces of the given sizes along an axis.   grad_x = their g joined."""
 
     is_view = True
 
