@@ -1,6 +1,6 @@
 """softmax and log_softmax along one axis.
 
-The kernels work on rows; another axis is moved to the end first.
+The kernels work on rows; another axis is swapped with the last first.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from minitorch_clf.tape import Array, Context, Function
 
 def fill_rows(loop: Callable[..., None], *arrays: Array, axis: int) -> Array:
     """The `out` of loop(*arrays, out), rows along `axis`.   arrays: of one shape and dtype"""
-    if arrays[0].size == 0:
-        return np.empty(arrays[0].shape, arrays[0].dtype)
-    moved = [np.moveaxis(a, axis, -1) if a.ndim else a.reshape(1) for a in arrays]
-    out = np.empty(moved[0].shape, moved[0].dtype)
-    C = out.shape[-1]
-    loop(*[np.ascontiguousarray(a).reshape(-1, C) for a in moved], out.reshape(-1, C))
-    return np.moveaxis(out, -1, axis) if arrays[0].ndim else out.reshape(())
+    shape, dtype = arrays[0].shape, arrays[0].dtype
+    if not shape:
+        return fill_rows(loop, *[a.reshape(1) for a in arrays], axis=0).reshape(())
+    moved = [a.swapaxes(axis, -1) for a in arrays]
+    out = np.empty(moved[0].shape, dtype)
+    if out.size:
+        C = shape[axis]
+        loop(*[np.ascontiguousarray(a).reshape(-1, C) for a in moved], out.reshape(-1, C))
+    return np.ascontiguousarray(out.swapaxes(axis, -1))
 
 
 class Softmax(Function):

@@ -201,6 +201,12 @@ CASES = (
         "softmax of integers in a dtype",
         lambda t: t.tensor([1, 2, 5]).softmax(0, dtype=t.float32),
     ),
+    _rows(
+        "softmax is contiguous",
+        lambda t, x: x.softmax(0).view(-1),
+        shapes=((4, 3),),
+        skip={"0-d": "seen with a dimension", "transposed": "PyTorch keeps the strides"},
+    ),
     _rows("softmax without dim warns", lambda t, x: F(t).softmax(x), shapes=((4, 3),)),
     _rows("log_softmax without dim warns", lambda t, x: F(t).log_softmax(x), shapes=((4, 3, 2),)),
     # --- corners of the table ---
