@@ -15,10 +15,11 @@ import numpy as np
 
 from minitorch_clf.methods.activation import ActivationMethods
 from minitorch_clf.methods.base import Methods
-from minitorch_clf.methods.pointwise import PointwiseMethods, where
+from minitorch_clf.methods.choice import ChoiceMethods, where
+from minitorch_clf.methods.pointwise import PointwiseMethods
 from minitorch_clf.ops.shape import Cat, Stack
 
-P = PointwiseMethods
+P, C = PointwiseMethods, ChoiceMethods
 
 
 def _either(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -71,11 +72,11 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "floor": P.floor,
     "ceil": P.ceil,
     "trunc": P.trunc,
-    "isnan": P.isnan,
-    "isinf": P.isinf,
-    "isfinite": P.isfinite,
-    "maximum": _either(P.maximum),
-    "minimum": _either(P.minimum),
+    "isnan": C.isnan,
+    "isinf": C.isinf,
+    "isfinite": C.isfinite,
+    "maximum": _either(C.maximum),
+    "minimum": _either(C.minimum),
 }
 
 

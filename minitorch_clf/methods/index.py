@@ -15,7 +15,7 @@ from minitorch_clf.methods.base import SCALARS, Methods, type_name, wrap_dim
 from minitorch_clf.methods.history import HistoryMethods
 from minitorch_clf.methods.shape import ShapeMethods
 from minitorch_clf.ops import index as ops
-from minitorch_clf.ops.pointwise import Copy, Fill
+from minitorch_clf.ops.copies import Copy, Fill
 from minitorch_clf.ops.shape import Alias, Slice, Unsqueeze
 
 if TYPE_CHECKING:

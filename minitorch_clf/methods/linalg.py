@@ -163,7 +163,7 @@ class LinalgMethods(Methods):
     def __matmul__(self, other: Any) -> Tensor:
         if isinstance(other, np.ndarray):
             other = self._wrap(other)
-        return self.matmul(other) if isinstance(other, Methods) else NotImplemented
+        return self.matmul(other) if isinstance(other, Methods) else NotImplemented  # type: ignore[arg-type]
 
     def __rmatmul__(self, other: Any) -> Tensor:
         if isinstance(other, np.ndarray):

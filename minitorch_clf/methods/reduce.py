@@ -13,7 +13,7 @@ from minitorch_clf.dtypes import dtype as dtype_
 from minitorch_clf.dtypes import int64
 from minitorch_clf.methods.base import Methods, floating, wrap_dim, wrap_dims
 from minitorch_clf.ops import index, reduce
-from minitorch_clf.ops import pointwise as pointwise_ops
+from minitorch_clf.ops.choice import Maximum, Minimum
 from minitorch_clf.tape import Function
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class ReduceMethods(Methods):
                 )
             return self._apply(whole, self)
         if isinstance(dim, Methods):
-            op = pointwise_ops.Maximum if name == "max" else pointwise_ops.Minimum
+            op = Maximum if name == "max" else Minimum
             return self._apply(op, self, dim)
         axis = self._nonempty_dim(name, dim)
         outputs: Any = self._apply(along, self, axis=axis, keepdims=keepdim)
