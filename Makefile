@@ -4,6 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
+# What reaches the kernels: their own tests, the random stream, the optimizers' steps, and two families of ops.
+KERNEL_TESTS := tests/kernels tests/test_random.py tests/optim/test_steps.py tests/ops/test_cases.py \
+	-k "not test_cases or activation/ or loss/"
+
 .PHONY: train test lint types contracts tests kernels-python kernels-bounds format clean
 
 train: $(INSTALLED)
@@ -26,11 +30,11 @@ tests: $(INSTALLED)
 
 # The kernels once more as plain Python: coverage sees nothing inside compiled code.
 kernels-python: $(INSTALLED)
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest tests/kernels --cov=minitorch_clf.kernels --cov-report=term-missing
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest $(KERNEL_TESTS) --cov=minitorch_clf.kernels --cov-report=term-missing
 
 # And once compiled with bounds checks, into a cache of their own: numba's cache does not tell the two apart.
 kernels-bounds: $(INSTALLED)
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/build/numba-boundscheck $(BIN)/pytest tests/kernels
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/build/numba-boundscheck $(BIN)/pytest $(KERNEL_TESTS)
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix
