@@ -11,6 +11,8 @@ from minitorch_clf.dtypes import dtype as Dtype  # `dtype` is an argument here
 from minitorch_clf.methods.activation import require_float
 from minitorch_clf.nn.functional.checks import check_tensor, run
 from minitorch_clf.ops import activation as ops
+from minitorch_clf.ops import elu as elu_ops
+from minitorch_clf.ops import gelu as gelu_ops
 from minitorch_clf.tensor import Tensor
 
 # --- piecewise linear -----------------------------------------------------------------------------
@@ -161,7 +163,7 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
     x = require_float("GeluKernelImpl", input)
-    return run(ops.Gelu if approximate == "none" else ops.GeluTanh, x)
+    return run(gelu_ops.Gelu if approximate == "none" else gelu_ops.GeluTanh, x)
 
 
 def softsign(input: Tensor) -> Tensor:
@@ -182,8 +184,8 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     check_tensor("elu", input)
     require_float("elu_cpu", input)
     if inplace:
-        return input._become(run(ops.EluInplace, input, alpha=alpha))
-    return run(ops.Elu, input, alpha=alpha)
+        return input._become(run(elu_ops.EluInplace, input, alpha=alpha))
+    return run(elu_ops.Elu, input, alpha=alpha)
 
 
 def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
@@ -209,8 +211,8 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     require_float("elu_cpu", input)
     constants = {"alpha": SELU_ALPHA, "scale": SELU_SCALE}
     if inplace:
-        return input._become(run(ops.EluInplace, input, **constants))
-    return run(ops.Elu, input, **constants)
+        return input._become(run(elu_ops.EluInplace, input, **constants))
+    return run(elu_ops.Elu, input, **constants)
 
 
 def selu_(input: Tensor) -> Tensor:
@@ -232,8 +234,8 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     require_float("elu_cpu", input)
     if inplace:
-        return input._become(run(ops.CeluInplace, input, alpha=alpha, input_scale=1 / alpha))
-    return run(ops.Celu, input, alpha=alpha, input_scale=1 / alpha)
+        return input._become(run(elu_ops.CeluInplace, input, alpha=alpha, input_scale=1 / alpha))
+    return run(elu_ops.Celu, input, alpha=alpha, input_scale=1 / alpha)
 
 
 def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
