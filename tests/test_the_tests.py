@@ -346,6 +346,16 @@ def test_gradcheck_names_the_worst_element() -> None:
         gradcheck(lambda *xs: plant.fn(plant.engine, *xs), _float64_inputs(plant))
 
 
+def test_t107_gradcheck_fails_at_a_kink_and_across_a_threshold() -> None:
+    """By design: the difference looks at both sides. So our cases keep away from kinks."""
+    functional = minitorch_clf.nn.functional
+    at_zero = minitorch_clf.zeros(1, dtype=minitorch_clf.float64, requires_grad=True)
+    assert not gradcheck(functional.relu, at_zero, raise_exception=False)
+    at_two = minitorch_clf.tensor([2.0], dtype=minitorch_clf.float64, requires_grad=True)
+    jump = lambda x: functional.softplus(x, threshold=2.0)  # noqa: E731
+    assert not gradcheck(jump, at_two, raise_exception=False)
+
+
 def test_gradcheck_returns_false_if_asked() -> None:
     plant = FIRST_ORDER["wrong sign"]
     fn = lambda *xs: plant.fn(plant.engine, *xs)  # noqa: E731

@@ -28,12 +28,6 @@ class ConversionMethods(Methods):
 
     # --- new tensors of this dtype ---
 
-    def new_tensor(
-        self, data: Any, *, dtype: dtypes.dtype | None = None, requires_grad: builtins.bool = False
-    ) -> Tensor:
-        """`data` as a tensor of this dtype."""
-        return self._new(as_array(data, dtype or self.dtype), requires_grad)
-
     def new_full(
         self,
         size: Any,
