@@ -63,7 +63,8 @@ def outside(tree: Any) -> Any:
 def _outside(x: Any) -> Tensor:
     if not isinstance(x, Tensor):
         raise RuntimeError(f"Expected tensors, got unsupported type {type(x)}")
-    return x if is_grad_enabled() and depends_on_outside([x]) else x.detach()
+    recorded = x.is_leaf or is_grad_enabled()
+    return x if recorded and depends_on_outside([x]) else x.detach()
 
 
 def depends_on_outside(tensors: Iterable[Tensor]) -> bool:
