@@ -25,6 +25,7 @@ from minitorch_clf.nn.functional.activation import (
     softsign,
     tanh,
 )
+from minitorch_clf.nn.functional.embedding import embedding
 from minitorch_clf.nn.functional.linear import dropout, linear, one_hot
 from minitorch_clf.nn.functional.loss import (
     binary_cross_entropy,
@@ -36,22 +37,32 @@ from minitorch_clf.nn.functional.loss import (
     smooth_l1_loss,
 )
 from minitorch_clf.nn.functional.loss_by_class import cross_entropy, nll_loss
+from minitorch_clf.nn.functional.normalization import (
+    batch_norm,
+    cosine_similarity,
+    layer_norm,
+    normalize,
+)
 
 __all__ = [
+    "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
     "celu_",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
     "elu_",
+    "embedding",
     "gelu",
     "hardtanh",
     "hardtanh_",
     "huber_loss",
     "kl_div",
     "l1_loss",
+    "layer_norm",
     "leaky_relu",
     "leaky_relu_",
     "linear",
@@ -59,6 +70,7 @@ __all__ = [
     "logsigmoid",
     "mse_loss",
     "nll_loss",
+    "normalize",
     "one_hot",
     "relu",
     "relu6",

@@ -21,6 +21,7 @@ from minitorch_clf.nn.modules.activation import (
 )
 from minitorch_clf.nn.modules.container import ModuleDict, ModuleList, Sequential
 from minitorch_clf.nn.modules.dropout import Dropout
+from minitorch_clf.nn.modules.embedding import Embedding
 from minitorch_clf.nn.modules.flatten import Flatten, Unflatten
 from minitorch_clf.nn.modules.linear import Identity, Linear
 from minitorch_clf.nn.modules.loss import (
@@ -34,15 +35,18 @@ from minitorch_clf.nn.modules.loss import (
     NLLLoss,
     SmoothL1Loss,
 )
+from minitorch_clf.nn.modules.normalization import BatchNorm1d, LayerNorm
 from minitorch_clf.nn.modules.parameters import ParameterDict, ParameterList
 
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
     "CELU",
     "CrossEntropyLoss",
     "Dropout",
     "ELU",
+    "Embedding",
     "Flatten",
     "GELU",
     "Hardtanh",
@@ -50,6 +54,7 @@ __all__ = [
     "Identity",
     "KLDivLoss",
     "L1Loss",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSigmoid",
