@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn, optim
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from reference.torchvision_cure import datasets, transforms
+from reference import datasets
+from reference.torchvision_cure import transforms
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
