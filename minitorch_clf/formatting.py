@@ -173,7 +173,7 @@ def tensor_repr(tensor: Tensor) -> str:
         text = _lines(array, len(prefix), summarize, Formatter(shown, options))
     node = tensor.grad_fn
     if node is not None:
-        suffixes.append(f"grad_fn=<{node.name()}>")
+        suffixes.append(f"grad_fn=<{type(node).__name__}>")
     elif tensor.requires_grad:
         suffixes.append("requires_grad=True")
     return _with_suffixes(prefix + text, suffixes, len(prefix), options.linewidth)

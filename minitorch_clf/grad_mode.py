@@ -14,7 +14,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _GradMode(threading.local):
+    """What holds on this thread.
+
+    enabled      operations record a graph
+    wanted       the same, but for inference mode, in which nothing is recorded
+    inference    what is made takes no part in any graph
+    pack_hooks   pairs (pack, unpack) for what is saved for backward, innermost last
+    no_pack      not None: no such pair may be added, with this as the error
+    """
+
     enabled = True
+    wanted = True
+    inference = False
+    pack_hooks: tuple[tuple[Callable[[Any], Any], Callable[[Any], Any]], ...] = ()
+    no_pack: str | None = None
+
+    def set(self, mode: bool) -> None:
+        """Record a graph, or not, where nothing forbids it."""
+        self.wanted = mode
+        self.enabled = mode and not self.inference
 
 
 grad_mode = _GradMode()
@@ -22,7 +40,7 @@ grad_mode = _GradMode()
 
 def is_grad_enabled() -> bool:
     """Whether operations on this thread record a graph."""
-    return grad_mode.enabled
+    return grad_mode.wanted
 
 
 class set_grad_enabled:
@@ -37,11 +55,11 @@ class set_grad_enabled:
 
     def __init__(self, mode: bool) -> None:
         self.mode = bool(mode)
-        self.previous = [grad_mode.enabled]
-        grad_mode.enabled = self.mode
+        self.previous = [grad_mode.wanted]
+        grad_mode.set(self.mode)
 
     def __enter__(self) -> None:
-        grad_mode.enabled = self.mode
+        grad_mode.set(self.mode)
 
     def __exit__(
         self,
@@ -49,22 +67,22 @@ class set_grad_enabled:
         value: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        grad_mode.enabled = self.previous[-1]
+        grad_mode.set(self.previous[-1])
 
     def __call__(self, function: F) -> F:
-        grad_mode.enabled = self.previous[-1]  # as a decorator it changes nothing now
+        grad_mode.set(self.previous[-1])  # as a decorator it changes nothing now
         return _in_grad_mode(function, self.mode)
 
 
 def _in_grad_mode(function: F, mode: bool) -> F:
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        previous = grad_mode.enabled
-        grad_mode.enabled = mode
+        previous = grad_mode.wanted
+        grad_mode.set(mode)
         try:
             return function(*args, **kwargs)
         finally:
-            grad_mode.enabled = previous
+            grad_mode.set(previous)
 
     return wrapped  # type: ignore[return-value]  # functools.wraps keeps the signature, mypy cannot see it
 
@@ -81,8 +99,8 @@ class _Mode:
         self.previous: list[bool] = []  # a stack: one object may be entered again while inside
 
     def __enter__(self) -> None:
-        self.previous.append(grad_mode.enabled)
-        grad_mode.enabled = self.mode
+        self.previous.append(grad_mode.wanted)
+        grad_mode.set(self.mode)
 
     def __exit__(
         self,
@@ -90,7 +108,7 @@ class _Mode:
         value: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        grad_mode.enabled = self.previous.pop()
+        grad_mode.set(self.previous.pop())
 
     def __call__(self, function: F) -> F:
         return _in_grad_mode(function, self.mode)

@@ -1,24 +1,22 @@
-"""The tape: what forward records, and the walk that backward takes over it.
+"""The tape: what forward records for backward.
 
 A Function is a formula and its derivative, on arrays. Running one on Tensors that need a gradient
 (`tensor.apply`) leaves a Node, which knows the formula, what it saved (Context), and the nodes its
-inputs came from (edges). `run_backward` visits the nodes, newest first, and hands each the sum of
-the gradients of its outputs. The tape never sees a Tensor: gradients are arrays, and a leaf is
+inputs came from (edges). `walk.run_backward` visits the nodes, newest first, and hands each the sum
+of the gradients of its outputs. The tape never sees a Tensor: gradients are arrays, and a leaf is
 something that takes an array. Under create_graph the same walk carries Tensors; what differs
-then is behind the three methods of `Recorder`.
+then is behind the methods of `Recorder`.
 """
 
 from __future__ import annotations
 
 import contextvars
 import copy
-import heapq
 import itertools
-import operator
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -85,12 +83,17 @@ class Meta(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """One saved value.   source: k for input k, ~k for output k, None without gradient"""
+    """One saved value.
 
-    array: Array
+    source   k for input k, ~k for output k, None without gradient
+    unpack   makes the array again, if a pack hook put something else in its place
+    """
+
+    array: Any
     source: int | None
     version: Version | None
     expected: int
+    unpack: Callable[[Any], Array] | None = None
 
 
 class Context:
@@ -139,15 +142,18 @@ class Context:
         return tuple([self._unpack(saved) for saved in self.saved])
 
     def _unpack(self, saved: Saved) -> Array:
-        if saved.version is not None and saved.version.value != saved.expected:
+        array = saved.array
+        if saved.unpack is not None:
+            array = saved.unpack(array)
+        elif saved.version is not None and saved.version.value != saved.expected:
             raise StaleSave(saved)
         if self.recorder is None or saved.source is None or self.node is None:
-            return saved.array
-        if saved.array.dtype.kind != "f":  # an index or a mask: no derivative, so no Tensor
-            return saved.array
+            return array
+        if array.dtype.kind != "f":  # an index or a mask: no derivative, so no Tensor
+            return array
         k = saved.source
         node, output_nr = (self.node, ~k) if k < 0 else self.node.next_functions[k]
-        return saved.array if node is None else self.recorder.attach(saved.array, node, output_nr)
+        return array if node is None else self.recorder.attach(array, node, output_nr)
 
     def recorded(self, node: Node, recorder: Recorder) -> Context:
         """This context as a create_graph walk sees it: saved values are on the graph."""
@@ -249,58 +255,43 @@ _sequence_nr = itertools.count()
 
 
 class Node:
-    """One recorded operation: knows how to turn gradients of its outputs into those of its inputs.
+    """A step of the way back: turns gradients of its outputs into those of its inputs.
 
     next_functions   one (node, output_nr) per input, (None, 0) where the input needs no gradient
     sequence_nr      larger is newer
     outputs          shape and dtype of each output
-    hooks            output_nr -> functions run on that output's gradient before the node
+    hooks            what the walk calls before and after it runs this node
     """
 
-    __slots__ = (
-        "__weakref__",
-        "ctx",
-        "hooks",
-        "metadata",
-        "next_functions",
-        "op",
-        "outputs",
-        "sequence_nr",
-    )
+    __slots__ = ("__weakref__", "_metadata", "hooks", "next_functions", "outputs", "sequence_nr")
 
-    def __init__(
-        self,
-        op: type[Function],
-        ctx: Context,
-        next_functions: tuple[Edge, ...],
-        outputs: tuple[Meta, ...],
-    ) -> None:
-        self.op = op
-        self.ctx = ctx
+    def __init__(self, next_functions: tuple[Edge, ...], outputs: tuple[Meta, ...]) -> None:
         self.next_functions = next_functions
         self.outputs = outputs
         self.sequence_nr: float = next(_sequence_nr)
-        self.hooks: dict[int, OrderedDict[int, Hook]] | None = None
-        self.metadata: dict[Any, Any] = {}
+        self.hooks: Hooks | None = None
+        self._metadata: dict[Any, Any] | None = None
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A place for notes about this node; anomaly mode leaves its own here."""
+        if self._metadata is None:
+            self._metadata = {}
+        return self._metadata
 
     def name(self) -> str:
-        return self.op.name
+        """As PyTorch prints it: "ExpBackward0"."""
+        return type(self).__name__
 
     def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:
         """The gradients of the inputs, given those of the outputs (None: nothing flowed in)."""
-        ctx = self.ctx if recorder is None else self.ctx.recorded(self, recorder)
-        if len(grads) > 1 and ctx.materialize_grads:
-            grads = [
-                _zeros(m, recorder) if g is None else g
-                for g, m in zip(grads, self.outputs, strict=True)
-            ]
-        try:
-            result = quietly(self.op.backward, ctx, *grads)
-        except StaleSave as stale:
-            raise RuntimeError(self._stale_text(stale.saved)) from None
-        return result if isinstance(result, tuple) else (result,)
+        raise NotImplementedError
 
-    def _stale_text(self, saved: Saved) -> str:
+    def free(self) -> None:
+        """Forget what was saved, if anything."""
+
+    def stale_text(self, saved: Saved) -> str:
+        """What to say when `saved`, which this node needs, was written to."""
         kind = f"torch.{as_dtype(saved.array.dtype).legacy}Tensor"
         k = saved.source
         node, nr = (None, 0) if k is None else (self, ~k) if k < 0 else self.next_functions[k]
@@ -315,17 +306,78 @@ class Node:
             "torch.autograd.set_detect_anomaly(True, check_nan=False)."
         )
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} object at {id(self):#x}>"
+
+
+class Hooks:
+    """What the walk calls around one node, in this order.
+
+    tensor   output_nr -> functions of that output's gradient, which may return another
+    retain   output_nr -> what keeps the gradient that came of them
+    pre      functions of the tuple of gradients that go into the node; may return others
+    post     functions of the gradients that come out, and of those that went in
+    """
+
+    __slots__ = ("post", "pre", "retain", "tensor")
+
+    def __init__(self) -> None:
+        self.tensor: dict[int, OrderedDict[int, Hook]] = {}
+        self.retain: dict[int, Callable[[Array], None]] = {}
+        self.pre: OrderedDict[int, Callable[[Gradients], Gradients | None]] = OrderedDict()
+        self.post: OrderedDict[int, Callable[[Gradients, Gradients], Gradients | None]] = (
+            OrderedDict()
+        )
+
+
+def hooks_of(node: Node) -> Hooks:
+    """The hooks of a node, to add to."""
+    if node.hooks is None:
+        node.hooks = Hooks()
+    return node.hooks
+
+
+class FunctionNode(Node):
+    """A Function that was run, and what it saved. Each op has a subclass, named as PyTorch's."""
+
+    __slots__ = ("ctx",)
+
+    op: ClassVar[type[Function]]
+
+    def __init__(
+        self, ctx: Context, next_functions: tuple[Edge, ...], outputs: tuple[Meta, ...]
+    ) -> None:
+        super().__init__(next_functions, outputs)
+        self.ctx = ctx
+
+    def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:
+        missing = [grad is None for grad in grads]
+        if all(missing):
+            return (None,) * len(self.next_functions)
+        ctx = self.ctx if recorder is None else self.ctx.recorded(self, recorder)
+        if any(missing) and ctx.materialize_grads:
+            grads = [
+                zeros(meta, recorder) if grad is None else grad
+                for grad, meta in zip(grads, self.outputs, strict=True)
+            ]
+        try:
+            result = quietly(self.op.backward, ctx, *grads)
+        except StaleSave as stale:
+            raise RuntimeError(self.stale_text(stale.saved)) from None
+        return result if isinstance(result, tuple) else (result,)
+
     def free(self) -> None:
         self.ctx.free()
 
-    def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+
+def zeros(meta: Meta, recorder: Recorder | None) -> Array:
+    """The gradient of an output that nothing flowed into."""
+    array = np.zeros(meta.shape, meta.dtype)
+    return array if recorder is None else recorder.constant(array)
 
 
 def short_name(node: Node) -> str:
     """The name as error messages have it: "Exp" for ExpBackward0."""
-    if isinstance(node, CopySlices):
-        return "torch::autograd::CopySlices"
     return node.name().partition("Backward")[0]
 
 
@@ -338,16 +390,6 @@ class Leaf:
         raise NotImplementedError
 
 
-class NoFunction(Function):
-    """The formula of a node that ends the graph."""
-
-    @staticmethod
-    def forward(ctx: Context) -> None: ...
-
-    @staticmethod
-    def backward(ctx: Context) -> None: ...
-
-
 class AccumulateGrad(Node):
     """The end of the graph at a leaf: adds the gradient that arrives to `variable.grad`.
 
@@ -357,16 +399,16 @@ class AccumulateGrad(Node):
     __slots__ = ("variable",)
 
     def __init__(self, variable: Leaf, meta: Meta) -> None:
-        super().__init__(NoFunction, Context(), (), (meta,))
+        super().__init__((), (meta,))
         self.sequence_nr = float("inf")
         self.variable = variable
 
     def name(self) -> str:
-        return "struct torch::autograd::AccumulateGrad"
+        return "torch::autograd::AccumulateGrad"
 
     def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:  # noqa: ARG002
         if grads[0] is not None:
-            quietly(self.variable.accumulate_grad, grads[0])
+            self.variable.accumulate_grad(grads[0])
         return ()
 
 
@@ -386,15 +428,17 @@ class CopySlices(Node):
     def __init__(
         self, base_edge: Edge, meta: Meta, inner: Node, view: Callable[[Array], Array]
     ) -> None:
-        super().__init__(inner.op, inner.ctx, (base_edge, *inner.next_functions[1:]), (meta,))
+        super().__init__((base_edge, *inner.next_functions[1:]), (meta,))
         self.inner = inner
         self.view = view
 
     def name(self) -> str:
-        return "CopySlices"
+        return "torch::autograd::CopySlices"
 
     def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:
-        grad_base: Array = np.copy(grads[0])  # type: ignore[arg-type]  # run() has one gradient
+        if grads[0] is None:
+            return (None,) * len(self.next_functions)
+        grad_base: Array = np.copy(grads[0])
         grad_view = self.view(grad_base)
         inner = self.inner.run((np.copy(grad_view),), recorder)
         grad_view[...] = 0 if inner[0] is None else inner[0]
@@ -402,166 +446,3 @@ class CopySlices(Node):
 
     def free(self) -> None:
         self.inner.free()
-
-
-# --- the walk -------------------------------------------------------------------------------------
-
-
-def run_backward(
-    roots: Sequence[Edge],
-    grads: Sequence[Array],
-    *,
-    retain_graph: bool = False,
-    recorder: Recorder | None = None,
-    inputs: Sequence[Edge] | None = None,
-    accumulate: bool = True,
-) -> list[Array | None]:
-    """Carry `grads`, the gradients of `roots`, to the leaves: newest ready node first.
-
-    A node is ready when every node that feeds it has run. Newest first is PyTorch's order, and so
-    the floating-point sums of gradients that meet are PyTorch's too.
-
-    recorder     not None under create_graph: gradients are Tensors and the walk records itself
-    inputs       visit only what leads to these edges
-    accumulate   whether leaves collect; if not, the gradients of `inputs` are returned
-    """
-    walk = Walk(roots, grads)
-    wanted = None if inputs is None else _leading_to(inputs, walk.waiting)
-    captured: dict[Edge, Array | None] = dict.fromkeys(inputs or ())
-
-    while walk.ready:
-        node, buffer = walk.pop()
-        if node.hooks is not None:
-            _run_hooks(node.hooks, buffer)
-        for output_nr, grad in enumerate(buffer):
-            if (node, output_nr) in captured:
-                captured[node, output_nr] = grad
-        runs = wanted is None or node in wanted
-        if isinstance(node, AccumulateGrad) and not accumulate:
-            continue
-        if runs and any(grad is not None for grad in buffer):
-            walk.pass_on(node, _conform(node, node.run(buffer, recorder), recorder))
-        else:
-            walk.pass_on(node, (None,) * len(node.next_functions))
-        if not retain_graph:
-            node.free()
-    return [captured[edge] for edge in inputs or ()]
-
-
-class Walk:
-    """The state of one run_backward.
-
-    waiting   node -> how many nodes that feed it have not run yet
-    arrived   node -> the gradients of its outputs, as far as they have been summed
-    ready     a heap of the nodes that wait for nobody, newest first
-    """
-
-    __slots__ = ("arrived", "ready", "waiting")
-
-    def __init__(self, roots: Sequence[Edge], grads: Sequence[Array]) -> None:
-        self.waiting = _count_consumers(roots)
-        self.arrived: dict[Node, list[Array | None]] = {}
-        self.ready: list[tuple[float, int, Node]] = []
-        for edge, grad in zip(roots, grads, strict=True):
-            self._add(edge, grad)
-        for node in self.arrived:
-            if self.waiting[node] == 0:
-                self._push(node)
-
-    def pop(self) -> tuple[Node, list[Array | None]]:
-        """The newest ready node, and the gradients of its outputs."""
-        node = heapq.heappop(self.ready)[2]
-        return node, self.arrived.pop(node, None) or [None] * len(node.outputs)
-
-    def pass_on(self, node: Node, grads: Gradients) -> None:
-        """Hand the gradients of node's inputs to the nodes these came from."""
-        for edge, grad in zip(node.next_functions, grads, strict=True):
-            successor = edge[0]
-            if successor is None:
-                continue
-            if grad is not None:
-                self._add(edge, grad)
-            self.waiting[successor] -= 1
-            if self.waiting[successor] == 0:
-                self._push(successor)
-
-    def _add(self, edge: Edge, grad: Array) -> None:
-        node, output_nr = edge
-        if node is not None:
-            buffer = self.arrived.setdefault(node, [None] * len(node.outputs))
-            old = buffer[output_nr]
-            buffer[output_nr] = grad if old is None else quietly(operator.add, old, grad)
-
-    def _push(self, node: Node) -> None:
-        heapq.heappush(self.ready, (-node.sequence_nr, id(node), node))
-
-
-def _count_consumers(roots: Iterable[Edge]) -> dict[Node, int]:
-    """How many edges lead to each node that can be reached from the roots."""
-    counts: dict[Node, int] = {node: 0 for node, _ in roots if node is not None}
-    stack = list(counts)
-    while stack:
-        for successor, _ in stack.pop().next_functions:
-            if successor is None:
-                continue
-            if successor in counts:
-                counts[successor] += 1
-            else:
-                counts[successor] = 1
-                stack.append(successor)
-    return counts
-
-
-def _leading_to(inputs: Iterable[Edge], nodes: Iterable[Node]) -> set[Node]:
-    """The nodes that must run so that gradients reach `inputs`."""
-    ends = {node for node, _ in inputs}
-    wanted: set[Node] = {node for node in ends if isinstance(node, AccumulateGrad)}
-    for node in sorted(nodes, key=lambda node: node.sequence_nr):  # older first: edges point back
-        if any(n in wanted or n in ends for n, _ in node.next_functions):
-            wanted.add(node)
-    return wanted
-
-
-def _run_hooks(hooks: dict[int, OrderedDict[int, Hook]], buffer: list[Array | None]) -> None:
-    for output_nr, functions in hooks.items():
-        for function in list(functions.values()):
-            grad = buffer[output_nr]
-            if grad is not None:
-                replaced = function(grad)
-                buffer[output_nr] = grad if replaced is None else replaced
-
-
-def _conform(node: Node, grads: Gradients, recorder: Recorder | None) -> Gradients:
-    """`grads` in the shapes and dtypes of the inputs they belong to, or an error naming the op."""
-    if len(grads) != len(node.next_functions):
-        raise RuntimeError(
-            f"function {node.name()} returned an incorrect number of gradients "
-            f"(expected {len(node.next_functions)}, got {len(grads)})"
-        )
-    conformed: list[Array | None] = []
-    for k, (grad, edge) in enumerate(zip(grads, node.next_functions, strict=True)):
-        successor, input_nr = edge
-        if grad is None or successor is None:
-            conformed.append(None)
-            continue
-        shape, dtype = successor.outputs[input_nr]
-        if recorder is None:
-            grad = np.asarray(grad)  # a 0-d result of NumPy arithmetic is a scalar
-            got = Meta(grad.shape, grad.dtype)
-        else:
-            grad = grad if isinstance(grad, Recordable) else recorder.constant(grad)
-            got = recorder.meta(grad)
-        if got.shape != shape:
-            raise RuntimeError(
-                f"Function {node.name()} returned an invalid gradient at index {k} - got "
-                f"{list(got.shape)} but expected shape compatible with {list(shape)}"
-            )
-        if got.dtype != dtype:
-            grad = np.asarray(grad, dtype) if recorder is None else recorder.cast(grad, dtype)
-        conformed.append(grad)
-    return conformed
-
-
-def _zeros(meta: Meta, recorder: Recorder | None) -> Array:
-    zeros = np.zeros(meta.shape, meta.dtype)
-    return zeros if recorder is None else recorder.constant(zeros)

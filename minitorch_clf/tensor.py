@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import threading
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ from minitorch_clf.grad_mode import enable_grad, grad_mode
 from minitorch_clf.methods.activation import ActivationMethods
 from minitorch_clf.methods.conversion import ConversionMethods
 from minitorch_clf.methods.gradient import GradientMethods
+from minitorch_clf.methods.graph import NodeMethods
 from minitorch_clf.methods.history import chain
 from minitorch_clf.methods.index import IndexMethods
 from minitorch_clf.methods.linalg import LinalgMethods
@@ -31,21 +33,23 @@ from minitorch_clf.methods.reduce import ReduceMethods
 from minitorch_clf.numpy_protocol import ARRAY_FUNCTIONS, UFUNCS
 from minitorch_clf.ops.broadcast import mismatch
 from minitorch_clf.tape import (
-    AccumulateGrad,
     Array,
     Context,
     Edge,
     Function,
+    FunctionNode,
     Meta,
     Node,
     Saved,
     Version,
+    hooks_of,
     quietly,
 )
 
 __all__ = ["Tensor", "apply", "wrap"]
 
 NO_EDGE: Edge = (None, 0)
+_accumulating = threading.Lock()
 
 
 # --- running a Function on Tensors ----------------------------------------------------------------
@@ -96,7 +100,7 @@ def _record(
         return None
     needs = ctx.needs_input_grad
     edges = [x._edge() if need else NO_EDGE for x, need in zip(inputs, needs, strict=True)]
-    return Node(op, ctx, tuple(edges), tuple([Meta(out.shape, out.dtype) for out in outputs]))
+    return NODES[op](ctx, tuple(edges), tuple([Meta(out.shape, out.dtype) for out in outputs]))
 
 
 def _save(
@@ -148,6 +152,28 @@ class TensorRecorder(tape.Recorder):
 RECORDER = TensorRecorder()
 
 
+class AccumulateGrad(NodeMethods, tape.AccumulateGrad):
+    __slots__ = ()
+    _recorder = RECORDER
+
+
+class CopySlices(NodeMethods, tape.CopySlices):
+    __slots__ = ()
+    _recorder = RECORDER
+
+
+class _NodeClasses(dict[type[Function], type[FunctionNode]]):
+    """The class of the nodes of each op, made when first asked for, with PyTorch's name."""
+
+    def __missing__(self, op: type[Function]) -> type[FunctionNode]:
+        members = {"__slots__": (), "op": op, "_recorder": RECORDER}
+        self[op] = made = type(op.name, (NodeMethods, FunctionNode), members)
+        return made
+
+
+NODES = _NodeClasses()
+
+
 def _operand(x: Any) -> Any:
     """An operand of NumPy's as a Tensor's: arrays become Tensors, NumPy scalars Python's."""
     if isinstance(x, np.ndarray):
@@ -191,6 +217,7 @@ class Tensor(
     record = staticmethod(apply)
     _wrap = staticmethod(wrap)
     _recorder = RECORDER
+    _copy_slices = CopySlices
 
     def __init__(self, *data: Any) -> None:
         if all(isinstance(n, (int, np.integer)) for n in data):
@@ -270,8 +297,8 @@ class Tensor(
         if accumulator is None:
             accumulator = AccumulateGrad(self, Meta(self.array.shape, self.array.dtype))
             self._accumulator = weakref.ref(accumulator)
-            if self._hooks:
-                accumulator.hooks = {0: self._hooks}
+            if self._hooks is not None:
+                hooks_of(accumulator).tensor[0] = self._hooks.gradient
         return accumulator, 0
 
     @property
@@ -319,17 +346,25 @@ class Tensor(
 
     def accumulate_grad(self, grad: Array) -> None:
         """Add a gradient that backward brought here: in place, or recorded under create_graph."""
-        if isinstance(grad, Tensor):
-            self._grad = grad if self._grad is None else self._grad + grad
-        elif self._grad is None:
-            own = np.empty_like(self.array)  # in this Tensor's layout; others may hold `grad`
-            own[...] = grad
-            self._grad = wrap(own)
-        elif self._grad.requires_grad:
-            self._grad = wrap(self._grad.array + grad)
-        else:
-            np.add(self._grad.array, grad, out=self._grad.array)
-            self._grad._writes.value += 1
+        with _accumulating:  # other threads may bring theirs
+            if isinstance(grad, Tensor):
+                self._grad = grad if self._grad is None else self._grad + grad
+            elif self._grad is None:
+                own = np.empty_like(self.array)  # in this Tensor's layout; others may hold `grad`
+                own[...] = grad
+                self._grad = wrap(own)
+            elif self._grad.requires_grad:
+                self._grad = wrap(np.asarray(quietly(np.add, self._grad.array, grad)))
+            else:
+                quietly(np.add, self._grad.array, grad, out=self._grad.array)
+                self._grad._writes.value += 1
+        if self._hooks is not None:
+            for hook in list(self._hooks.accumulated.values()):
+                result: Any = hook(self)
+                if result is not None:
+                    raise TypeError(
+                        f"expected Variable, but hook returned '{type(result).__name__}'"
+                    )
 
     def detach(self) -> Tensor:
         """The same memory, cut off from the graph."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections import OrderedDict
 from collections.abc import Sequence
 from numbers import Number
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -13,7 +12,7 @@ import numpy as np
 from minitorch_clf import dtypes
 from minitorch_clf.dtypes import CPU, Size, as_dtype, result_dtype
 from minitorch_clf.ops.copies import ToCopy
-from minitorch_clf.tape import AccumulateGrad, Array, Function, Hook, Node, Version
+from minitorch_clf.tape import AccumulateGrad, Array, Function, Node, Version
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
@@ -50,7 +49,7 @@ class Methods:
     array: Array
     _accumulator: weakref.ref[AccumulateGrad] | None
     _grad: Tensor | None
-    _hooks: OrderedDict[int, Hook] | None
+    _hooks: Any
     _node: Node | None
     _output_nr: int
     _requires_grad: bool
@@ -237,6 +236,25 @@ def operands(
     to = result_dtype(((x.dtype, x.ndim), other))
     to = _floating(to) if float_result else to
     return x._cast(to), as_scalar(other, to)
+
+
+def need_tensor(name: str, argument: str, other: Any) -> Any:
+    """`other`, if it is a Tensor.
+
+    TypeError  "hypot(): argument 'other' (position 2) must be Tensor, not float"
+    """
+    if not isinstance(other, Methods):
+        raise TypeError(
+            f"{name}(): argument '{argument}' (position 2) must be Tensor, "
+            f"not {type(other).__name__}"
+        )
+    return other
+
+
+def one_dtype(*tensors: Any) -> list[Any]:
+    """The tensors, cast to the dtype that they have together."""
+    to = result_dtype([(t.dtype, t.ndim) for t in tensors])
+    return [t._cast(to) for t in tensors]
 
 
 def as_scalar(value: Any, to: dtypes.dtype) -> Any:

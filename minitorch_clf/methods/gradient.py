@@ -9,25 +9,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from minitorch_clf import tape
 from minitorch_clf.grad_mode import set_grad_enabled
 from minitorch_clf.handles import RemovableHandle
 from minitorch_clf.methods.base import Methods
-from minitorch_clf.tape import Array, Hook, Node
+from minitorch_clf.methods.graph import on_gradient
+from minitorch_clf.tape import Array, Hook, Recorder, hooks_of
+from minitorch_clf.walk import run_backward
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
 
-# --- hooks ----------------------------------------------------------------------------------------
+class LeafHooks:
+    """What is called when a gradient arrives at a leaf, and after it was added to `grad`."""
 
-RETAIN = -1
+    __slots__ = ("accumulated", "gradient")
 
-
-def hooks_of(node: Node, output_nr: int) -> OrderedDict[int, Hook]:
-    """The hooks on one output of a node."""
-    if node.hooks is None:
-        node.hooks = {}
-    return node.hooks.setdefault(output_nr, OrderedDict())
+    def __init__(self) -> None:
+        self.gradient: OrderedDict[int, Hook] = OrderedDict()
+        self.accumulated: OrderedDict[int, Callable[[Any], None]] = OrderedDict()
 
 
 class GradientMethods(Methods):
@@ -35,7 +34,7 @@ class GradientMethods(Methods):
 
     __slots__ = ()
 
-    _recorder: ClassVar[tape.Recorder]
+    _recorder: ClassVar[Recorder]
     grad_fn: Any
     requires_grad: Any
 
@@ -74,8 +73,7 @@ class GradientMethods(Methods):
             if tensor is not None:
                 tensor.accumulate_grad(grad)
 
-        # after all other hooks of this output, so that it sees what they make of the gradient
-        hooks_of(node, self._output_nr)[RETAIN] = keep
+        hooks_of(node).retain[self._output_nr] = keep
 
     @property
     def retains_grad(self) -> bool:
@@ -86,30 +84,38 @@ class GradientMethods(Methods):
         """Call `hook` with this Tensor's gradient whenever it is known; it may return another."""
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-
-        def on_arrays(grad: Array) -> Array | None:
-            given: Any = grad if isinstance(grad, Methods) else self._wrap(grad)
-            replaced = hook(given)
-            if replaced is None:
-                return None
-            return replaced if isinstance(grad, Methods) else replaced.array
-
         node = self.grad_fn
         if node is not None:
-            hooks = hooks_of(node, self._output_nr)
+            hooks = hooks_of(node).tensor.setdefault(self._output_nr, OrderedDict())
         else:
-            if self._hooks is None:
-                self._hooks = OrderedDict()
-            hooks = self._hooks
+            hooks = self._leaf_hooks().gradient
             accumulator = None if self._accumulator is None else self._accumulator()
             if accumulator is not None:
-                accumulator.hooks = {0: hooks}
-        keep = hooks.pop(RETAIN, None)
+                hooks_of(accumulator).tensor[0] = hooks
         handle = RemovableHandle(hooks)
-        hooks[handle.id] = on_arrays
-        if keep is not None:
-            hooks[RETAIN] = keep
+        hooks[handle.id] = on_gradient(self._wrap, hook)
         return handle
+
+    def register_post_accumulate_grad_hook(
+        self, hook: Callable[[Tensor], None]
+    ) -> RemovableHandle:
+        """Call `hook` with this leaf after backward has added to its `grad`."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.grad_fn is not None:
+            raise RuntimeError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors"
+            )
+        hooks = self._leaf_hooks().accumulated
+        handle = RemovableHandle(hooks)
+        hooks[handle.id] = hook
+        return handle
+
+    def _leaf_hooks(self) -> LeafHooks:
+        if self._hooks is None:
+            self._hooks = LeafHooks()
+        hooks: LeafHooks = self._hooks
+        return hooks
 
 
 # --- backward and grad ----------------------------------------------------------------------------
@@ -155,7 +161,7 @@ def walk(
         roots.append(tensor._edge())
     retain = create_graph if retain_graph is None else retain_graph
     with set_grad_enabled(create_graph):
-        return tape.run_backward(
+        return run_backward(
             roots,
             grads,
             retain_graph=retain,

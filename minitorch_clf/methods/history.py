@@ -8,11 +8,11 @@ anew from the base's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch_clf.grad_mode import grad_mode
 from minitorch_clf.methods.base import Methods
-from minitorch_clf.tape import CopySlices, Edge, Meta, Node, Saved, short_name
+from minitorch_clf.tape import CopySlices, Edge, FunctionNode, Meta, Node, Saved, short_name
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
@@ -44,6 +44,7 @@ class HistoryMethods(Methods):
     __slots__ = ()
 
     requires_grad: Any
+    _copy_slices: ClassVar[type[CopySlices]]
 
     def _edge(self) -> Edge:
         raise NotImplementedError
@@ -94,8 +95,8 @@ class HistoryMethods(Methods):
         if history and self._view is not None:
             self._refuse_view(self._view)
             old_edge = self._view.base._edge()
-        saved = node.ctx.saved if node is not None else None
-        if node is not None and saved:
+        saved = node.ctx.saved if isinstance(node, FunctionNode) else None
+        if isinstance(node, FunctionNode) and saved:
             private = array.copy() if any(s.array is array for s in saved) else None
             saved = tuple(
                 s._replace(array=private, version=None) if s.array is array else s for s in saved
@@ -104,7 +105,7 @@ class HistoryMethods(Methods):
         self._writes.value += 1
         if node is not None:
             self._writes.writer = short_name(node)
-        if node is not None and saved:
+        if isinstance(node, FunctionNode) and saved:
             now = self._writes
             node.ctx.saved = tuple(
                 Saved(array, s.source, now, now.value) if s.array is result.array else s
@@ -123,7 +124,7 @@ class HistoryMethods(Methods):
     def _rebase(self, view: View, node: Node, base_edge: Edge) -> None:
         base = view.base
         meta = Meta(base.array.shape, base.array.dtype)
-        base._node, base._output_nr = CopySlices(base_edge, meta, node, view.replay), 0
+        base._node, base._output_nr = self._copy_slices(base_edge, meta, node, view.replay), 0
         base._writes.writer = short_name(base._node)
         base._requires_grad = False
         view.seen = self._writes.value - 1  # so that grad_fn is made anew from the base's

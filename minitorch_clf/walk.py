@@ -1,0 +1,201 @@
+"""The walk that backward takes over the tape: newest ready node first, no recursion."""
+
+from __future__ import annotations
+
+import heapq
+import operator
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from minitorch_clf.tape import (
+    Array,
+    Edge,
+    Gradients,
+    Hooks,
+    Meta,
+    Node,
+    Recordable,
+    Recorder,
+    quietly,
+)
+
+
+def run_backward(
+    roots: Sequence[Edge],
+    grads: Sequence[Array],
+    *,
+    retain_graph: bool = False,
+    recorder: Recorder | None = None,
+    inputs: Sequence[Edge] | None = None,
+    accumulate: bool = True,
+) -> list[Array | None]:
+    """Carry `grads`, the gradients of `roots`, to the leaves: newest ready node first.
+
+    A node is ready when every node that feeds it has run. Newest first is PyTorch's order, and so
+    the floating-point sums of gradients that meet are PyTorch's too.
+
+    recorder     not None under create_graph: gradients are Tensors and the walk records itself
+    inputs       visit only what leads to these edges
+    accumulate   whether leaves collect; if not, the gradients of `inputs` are returned
+    """
+    walk = Walk(roots, grads)
+    ends = {node for node, _ in inputs or ()}
+    wanted = None if inputs is None else _leading_to(ends, walk.waiting)
+    if wanted is not None and accumulate:
+        wanted |= ends
+    captured: dict[Edge, Array | None] = dict.fromkeys(inputs or ())
+
+    while walk.ready:
+        node, buffer = walk.pop()
+        runs = wanted is None or node in wanted
+        if not (runs or node in ends):
+            continue
+        hooks = node.hooks
+        if hooks is not None:
+            _run_tensor_hooks(hooks, buffer)
+        if node in ends:
+            for output_nr, grad in enumerate(buffer):
+                if (node, output_nr) in captured:
+                    captured[node, output_nr] = grad
+        if runs:
+            walk.pass_on(node, _run(node, buffer, recorder))
+            if not retain_graph:
+                node.free()
+    return [captured[edge] for edge in inputs or ()]
+
+
+class Walk:
+    """The state of one run_backward.
+
+    waiting   node -> how many nodes that feed it have not run yet
+    arrived   node -> the gradients of its outputs, as far as they have been summed
+    ready     a heap of the nodes that wait for nobody, newest first
+    """
+
+    __slots__ = ("arrived", "ready", "waiting")
+
+    def __init__(self, roots: Sequence[Edge], grads: Sequence[Array]) -> None:
+        self.waiting = _count_consumers(roots)
+        self.arrived: dict[Node, list[Array | None]] = {}
+        self.ready: list[tuple[float, int, Node]] = []
+        for edge, grad in zip(roots, grads, strict=True):
+            self._add(edge, grad)
+        for node in self.arrived:
+            if self.waiting[node] == 0:
+                self._push(node)
+
+    def pop(self) -> tuple[Node, list[Array | None]]:
+        """The newest ready node, and the gradients of its outputs."""
+        node = heapq.heappop(self.ready)[2]
+        return node, self.arrived.pop(node, None) or [None] * len(node.outputs)
+
+    def pass_on(self, node: Node, grads: Gradients) -> None:
+        """Hand the gradients of node's inputs to the nodes these came from."""
+        for edge, grad in zip(node.next_functions, grads, strict=True):
+            successor = edge[0]
+            if successor is None:
+                continue
+            if grad is not None:
+                self._add(edge, grad)
+            self.waiting[successor] -= 1
+            if self.waiting[successor] == 0:
+                self._push(successor)
+
+    def _add(self, edge: Edge, grad: Array) -> None:
+        node, output_nr = edge
+        if node is not None:
+            buffer = self.arrived.setdefault(node, [None] * len(node.outputs))
+            old = buffer[output_nr]
+            buffer[output_nr] = grad if old is None else quietly(operator.add, old, grad)
+
+    def _push(self, node: Node) -> None:
+        heapq.heappush(self.ready, (-node.sequence_nr, id(node), node))
+
+
+def _count_consumers(roots: Iterable[Edge]) -> dict[Node, int]:
+    """How many edges lead to each node that can be reached from the roots."""
+    counts: dict[Node, int] = {node: 0 for node, _ in roots if node is not None}
+    stack = list(counts)
+    while stack:
+        for successor, _ in stack.pop().next_functions:
+            if successor is None:
+                continue
+            if successor in counts:
+                counts[successor] += 1
+            else:
+                counts[successor] = 1
+                stack.append(successor)
+    return counts
+
+
+def _leading_to(ends: set[Node | None], nodes: Iterable[Node]) -> set[Node | None]:
+    """The nodes that must run so that gradients reach `ends`."""
+    wanted: set[Node | None] = set()
+    for node in sorted(nodes, key=lambda node: node.sequence_nr):  # older first: edges point back
+        if any(n in wanted or n in ends for n, _ in node.next_functions):
+            wanted.add(node)
+    return wanted
+
+
+# --- one node -------------------------------------------------------------------------------------
+
+
+def _run(node: Node, buffer: list[Array | None], recorder: Recorder | None) -> Gradients:
+    """The gradients of the inputs of `node`, checked, its hooks run around it."""
+    hooks = node.hooks
+    given: Gradients = buffer
+    if hooks is not None:
+        for pre in list(hooks.pre.values()):
+            replaced = pre(given)
+            given = given if replaced is None else replaced
+    grads = _conform(node, node.run(given, recorder), recorder)
+    if hooks is not None:
+        for post in list(hooks.post.values()):
+            replaced = post(grads, given)
+            grads = grads if replaced is None else replaced
+    return grads
+
+
+def _run_tensor_hooks(hooks: Hooks, buffer: list[Array | None]) -> None:
+    for output_nr, functions in hooks.tensor.items():
+        for function in list(functions.values()):
+            grad = buffer[output_nr]
+            if grad is not None:
+                replaced = function(grad)
+                buffer[output_nr] = grad if replaced is None else replaced
+    for output_nr, keep in hooks.retain.items():
+        grad = buffer[output_nr]
+        if grad is not None:
+            keep(grad)
+
+
+def _conform(node: Node, grads: Gradients, recorder: Recorder | None) -> Gradients:
+    """`grads` in the shapes and dtypes of the inputs they belong to, or an error naming the op."""
+    if len(grads) != len(node.next_functions):
+        raise RuntimeError(
+            f"function {node.name()} returned an incorrect number of gradients "
+            f"(expected {len(node.next_functions)}, got {len(grads)})"
+        )
+    conformed: list[Array | None] = []
+    for k, (grad, edge) in enumerate(zip(grads, node.next_functions, strict=True)):
+        successor, input_nr = edge
+        if grad is None or successor is None:
+            conformed.append(None)
+            continue
+        shape, dtype = successor.outputs[input_nr]
+        if recorder is None:
+            grad = np.asarray(grad)  # a 0-d result of NumPy arithmetic is a scalar
+            got = Meta(grad.shape, grad.dtype)
+        else:
+            grad = grad if isinstance(grad, Recordable) else recorder.constant(grad)
+            got = recorder.meta(grad)
+        if got.shape != shape:
+            raise RuntimeError(
+                f"Function {node.name()} returned an invalid gradient at index {k} - got "
+                f"{list(got.shape)} but expected shape compatible with {list(shape)}"
+            )
+        if got.dtype != dtype:
+            grad = np.asarray(grad, dtype) if recorder is None else recorder.cast(grad, dtype)
+        conformed.append(grad)
+    return conformed
