@@ -84,7 +84,7 @@ def vjp(
         xs, several = _tuple_of_tensors(inputs, "inputs", "vjp")
         xs = _new_inputs(xs, create_graph)
         ys, several_ys = _run(func, xs, "vjp", strict)
-        vs = _vector(v, ys, several_ys, "vjp", create_graph, OUTPUT_VECTOR)
+        vs = _vector(v, ys, several_ys, "vjp", OUTPUT_VECTOR)
         products = _grad(ys, xs, vs, create_graph=create_graph)
         texts = INDEPENDENT, CONSTANT_JACOBIAN
         products = completed(products, xs, texts, strict, create_graph)
@@ -119,7 +119,7 @@ def jvp(
     with enable_grad():
         xs, several = _tuple_of_tensors(inputs, "inputs", "jvp")
         xs = _new_inputs(xs, create_graph)
-        vs = _vector(v, xs, several, "jvp", create_graph, INPUT_VECTOR)
+        vs = _vector(v, xs, several, "jvp", INPUT_VECTOR)
         ys, several_ys = _run(func, xs, "jvp", strict)
         us = [zeros_like(y, requires_grad=True) for y in ys]
         pulled = _grad(ys, xs, us, create_graph=True)
@@ -322,9 +322,9 @@ def _run(
 
 
 def _vector(
-    v: Any, targets: Sequence[Tensor], several: bool, name: str, create_graph: bool, needed: str
+    v: Any, targets: Sequence[Tensor], several: bool, name: str, needed: str
 ) -> tuple[Tensor | None, ...]:
-    """`v` as a tuple that matches `targets`; it is differentiated by only under create_graph.
+    """`v` as a tuple that matches `targets`.
 
     needed  the complaint where there is no v and targets are not one element
     """
@@ -333,7 +333,6 @@ def _vector(
             raise RuntimeError(needed)
         return (None,)
     vs, _ = _tuple_of_tensors(v, "v", name)
-    vs = tuple(x.view_as(x) if create_graph and x.requires_grad else x.detach() for x in vs)
     if len(vs) != len(targets):
         raise RuntimeError(
             f"v is a tuple of invalid length: should be {len(targets)} but got {len(vs)}."
@@ -378,7 +377,7 @@ def _scalar_problem(
     """For vhp and hvp: the inputs and whether they are several, the output, and v."""
     xs, several = _tuple_of_tensors(inputs, "inputs", name)
     xs = _new_inputs(xs, create_graph)
-    vs = _vector(v, xs, several, name, create_graph, INPUT_VECTOR)
+    vs = _vector(v, xs, several, name, INPUT_VECTOR)
     ys, several_ys = _run(func, xs, name, strict)
     check_scalar(ys, several_ys, name)
     return xs, several, ys, vs

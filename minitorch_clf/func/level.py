@@ -29,16 +29,15 @@ Root: TypeAlias = Callable[[Any], Tensor]
 def level() -> Iterator[Root]:
     """Operations record a graph, and root(x) is a Tensor to differentiate by, until the block ends.
 
-    What is not wanted outside, under no_grad, is recorded inside all the same: a transform does not
-    depend on the mode it is called in.
+    Under no_grad too: a transform does not depend on the mode it is called in, but that `outside`
+    then cuts its results off.
     """
-    recording = is_grad_enabled()
     leaves: list[Tensor] = []
 
     def root(x: Any) -> Tensor:
         if not isinstance(x, Tensor):
             raise ValueError(f"Thing passed to transform API must be Tensor, got {type(x)}")
-        if recording and x.requires_grad:
+        if x.requires_grad:
             return x.view_as(x)
         leaf = x.detach().requires_grad_()
         leaves.append(leaf)

@@ -302,6 +302,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], Callable[[Any], tuple[Any, ...]]]
     "constant": (lambda t, a: ones(t, 3), lambda t: (x(t),)),
     "no output elements": (lambda t, a: a[:0], lambda t: (x(t),)),
     "no input elements": (lambda t, a: a * 2, lambda t: (x(t)[:0],)),
+    "no input elements, two dtypes": (lambda t, a: a.double(), lambda t: (t.ones(0),)),
     "dicts": (
         lambda t, d: {"o": d["a"] * d["b"], "p": (d["a"] ** 2,)},
         lambda t: ({"a": x(t), "b": y(t)},),
@@ -476,6 +477,7 @@ CALLS: dict[str, Program] = {
         t, t.nn.Linear(2, 2, bias=False), {"weight": ones(t, 2, 2), "bias": ones(t, 2)}, x(t)
     ),
     "new name": lambda t: called(t, linear(t), {"height": ones(t, 1)}, x(t)),
+    "new parameter": lambda t: called(t, linear(t), {"height": t.nn.Parameter(x(t))}, x(t)),
     "tied": lambda t: called(t, tied(t), {"a": t.tensor(2.0)}, t.tensor(1.0)),
     "not tied": lambda t: called(
         t, tied(t), {"a": t.tensor(2.0)}, t.tensor(1.0), tie_weights=False

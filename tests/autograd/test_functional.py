@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import minitorch_clf
 from tests.autograd.nests import named
-from tests.nn.twin import same
+from tests.nn.twin import attempt, same
 
 
 def quarters(rng: np.random.Generator, shape: Any) -> Any:
@@ -222,8 +222,23 @@ def test_what_func_reads_from_outside_is_a_constant(name: str) -> None:
     same(program)
 
 
+@pytest.mark.parametrize("name", [*MATRICES, *PRODUCTS])
+def test_strict_mode_is_not_fooled_by_a_graph_that_leads_elsewhere(name: str) -> None:
+    """The outputs, or the gradient, require a gradient, but not because of the input."""
+
+    def program(t: Any) -> Any:
+        x = t.tensor([2.0])
+        w = t.tensor([3.0], requires_grad=True)
+        derive = getattr(t.autograd.functional, name)
+        outputs = [lambda x: w * 2, lambda x: w * x, lambda x: (w * x).sum()]
+        return [attempt(lambda fn=fn: named(derive(fn, x, strict=True))) for fn in outputs]
+
+    same(program)
+
+
 VECTORS: dict[str, Callable[[Any], Any]] = {
     "too long": lambda t: t.ones(3),
+    "a column": lambda t: t.ones(2, 1),
     "two for one": lambda t: (t.ones(2), t.ones(2)),
     "in a tuple": lambda t: (t.ones(2),),
     "number": lambda t: 3.0,
