@@ -6,15 +6,11 @@ the last bits of a result. threadpoolctl speaks to whichever library that is.
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+import threadpoolctl
 
 
 def get_num_threads() -> int:
-    """How many threads a matrix product may use.
-
-    ImportError   without threadpoolctl
-    """
+    """How many threads a matrix product may use."""
     return max((pool["num_threads"] for pool in _blas().info()), default=1)
 
 
@@ -22,7 +18,6 @@ def set_num_threads(num: int) -> None:
     """Let a matrix product use `num` threads, 1 or more, from now on.
 
     RuntimeError  "set_num_threads expects a positive integer" (PyTorch's words), or "an int"
-    ImportError   without threadpoolctl
 
     >>> set_num_threads(1)
     >>> get_num_threads()
@@ -35,12 +30,6 @@ def set_num_threads(num: int) -> None:
     _blas().limit(limits=num)
 
 
-def _blas() -> Any:
+def _blas() -> threadpoolctl.ThreadpoolController:
     """threadpoolctl's controller of the BLAS libraries in this process."""
-    try:
-        threadpoolctl = importlib.import_module("threadpoolctl")
-    except ImportError as error:
-        raise ImportError(
-            "set_num_threads needs threadpoolctl: pip install 'minitorch_clf[threads]'"
-        ) from error
     return threadpoolctl.ThreadpoolController().select(user_api="blas")

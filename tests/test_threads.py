@@ -34,9 +34,3 @@ def test_errors_are_pytorchs(num: object) -> None:
 
     assert str(ours.value) == str(theirs.value)
 
-
-def test_without_threadpoolctl_the_way_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "threadpoolctl", None)
-    with pytest.raises(ImportError, match=r"pip install 'minitorch_clf\[threads\]'"):
-        torch.set_num_threads(1)
-    monkeypatch.undo()
