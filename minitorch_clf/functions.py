@@ -12,7 +12,7 @@ from minitorch_clf.dtypes import result_dtype
 from minitorch_clf.methods.base import wrap_dim
 from minitorch_clf.methods.choice import where as _where
 from minitorch_clf.methods.shape import broadcast_shapes
-from minitorch_clf.ops.shape import Cat, Stack
+from minitorch_clf.ops.arrange import Cat, Stack
 from minitorch_clf.tensor import Tensor, apply
 
 P = ParamSpec("P")

@@ -16,10 +16,11 @@ import numpy as np
 from minitorch_clf.methods.activation import ActivationMethods
 from minitorch_clf.methods.base import Methods
 from minitorch_clf.methods.choice import ChoiceMethods, where
+from minitorch_clf.methods.elementary import ElementaryMethods
 from minitorch_clf.methods.pointwise import PointwiseMethods
-from minitorch_clf.ops.shape import Cat, Stack
+from minitorch_clf.ops.arrange import Cat, Stack
 
-P, C = PointwiseMethods, ChoiceMethods
+E, P, C = ElementaryMethods, PointwiseMethods, ChoiceMethods
 
 
 def _either(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -59,19 +60,32 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "square": P.square,
     "sqrt": P.sqrt,
     "reciprocal": P.reciprocal,
-    "exp": P.exp,
-    "expm1": P.expm1,
-    "log": P.log,
-    "log1p": P.log1p,
-    "log2": P.log2,
-    "log10": P.log10,
-    "sin": P.sin,
-    "cos": P.cos,
+    "exp": E.exp,
+    "expm1": E.expm1,
+    "log": E.log,
+    "log1p": E.log1p,
+    "log2": E.log2,
+    "log10": E.log10,
+    "sin": E.sin,
+    "cos": E.cos,
+    "tan": E.tan,
+    "arcsin": E.asin,
+    "arccos": E.acos,
+    "arctan": E.atan,
+    "sinh": E.sinh,
+    "cosh": E.cosh,
+    "arcsinh": E.asinh,
+    "arccosh": E.acosh,
+    "arctanh": E.atanh,
+    "exp2": E.exp2,
+    "deg2rad": E.deg2rad,
+    "rad2deg": E.rad2deg,
+    "signbit": E.signbit,
     "tanh": ActivationMethods.tanh,
-    "sign": P.sign,
-    "floor": P.floor,
-    "ceil": P.ceil,
-    "trunc": P.trunc,
+    "sign": E.sign,
+    "floor": E.floor,
+    "ceil": E.ceil,
+    "trunc": E.trunc,
     "isnan": C.isnan,
     "isinf": C.isinf,
     "isfinite": C.isfinite,
@@ -83,9 +97,7 @@ UFUNCS: dict[str, Callable[..., Any]] = {
 def _where(condition: Any, x: Any, y: Any) -> Any:
     tensor = next(t for t in (condition, x, y) if isinstance(t, Methods))
     arrays = (np.ndarray, np.generic)  # a 0-d comparison gives a NumPy scalar
-    parts = [
-        tensor._wrap(np.asarray(t)) if isinstance(t, arrays) else t for t in (condition, x, y)
-    ]
+    parts = [tensor._wrap(np.asarray(t)) if isinstance(t, arrays) else t for t in (condition, x, y)]
     return where(*parts)
 
 

@@ -24,12 +24,15 @@ from minitorch_clf.formatting import tensor_repr
 from minitorch_clf.grad_mode import enable_grad, grad_mode
 from minitorch_clf.methods.activation import ActivationMethods
 from minitorch_clf.methods.conversion import ConversionMethods
+from minitorch_clf.methods.cumulative import CumulativeMethods
 from minitorch_clf.methods.gradient import GradientMethods
 from minitorch_clf.methods.graph import NodeMethods
 from minitorch_clf.methods.history import chain
-from minitorch_clf.methods.index import IndexMethods
 from minitorch_clf.methods.linalg import LinalgMethods
+from minitorch_clf.methods.norm import NormMethods
+from minitorch_clf.methods.order import OrderMethods
 from minitorch_clf.methods.reduce import ReduceMethods
+from minitorch_clf.methods.scatter import ScatterMethods
 from minitorch_clf.numpy_protocol import ARRAY_FUNCTIONS, UFUNCS
 from minitorch_clf.ops.broadcast import mismatch
 from minitorch_clf.tape import (
@@ -187,7 +190,10 @@ def _operand(x: Any) -> Any:
 class Tensor(
     ActivationMethods,
     ReduceMethods,
-    IndexMethods,
+    CumulativeMethods,
+    OrderMethods,
+    NormMethods,
+    ScatterMethods,
     LinalgMethods,
     ConversionMethods,
     GradientMethods,

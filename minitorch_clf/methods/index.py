@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch_clf.methods.arrange import ArrangeMethods
 from minitorch_clf.methods.base import SCALARS, Methods, type_name, wrap_dim
 from minitorch_clf.methods.history import HistoryMethods
+from minitorch_clf.methods.pieces import PieceMethods
 from minitorch_clf.methods.shape import ShapeMethods
 from minitorch_clf.ops import index as ops
 from minitorch_clf.ops.copies import Copy, Fill
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
 
 
-class IndexMethods(ShapeMethods, HistoryMethods):
+class IndexMethods(ShapeMethods, PieceMethods, ArrangeMethods, HistoryMethods):
     """x[...] and its relatives."""
 
     __slots__ = ()
@@ -37,9 +39,7 @@ class IndexMethods(ShapeMethods, HistoryMethods):
         view, arrays = _basic_part(self, index)
         if not isinstance(value, Methods):
             if not isinstance(value, (*SCALARS, np.ndarray)):
-                raise TypeError(
-                    f"can't assign a {type(value).__name__} to a {type_name(self)}"
-                )
+                raise TypeError(f"can't assign a {type(value).__name__} to a {type_name(self)}")
             value = self._wrap(np.asarray(value).astype(self.array.dtype))
         if arrays is not None:
             if value.array.dtype != self.array.dtype:
@@ -48,7 +48,7 @@ class IndexMethods(ShapeMethods, HistoryMethods):
                     f"{self.dtype.legacy} for the destination and {value.dtype.legacy} for the "
                     "source."
                 )
-            _check_put(view.array[arrays].shape, value.array.shape)
+            check_put(view.array[arrays].shape, value.array.shape)
             view._become(self._apply(ops.IndexPut, view, value, index=arrays))
         elif value.array.ndim == 0 and not value.requires_grad:
             view._become(self._apply(Fill, view, value=value.array.item()))
@@ -89,7 +89,7 @@ class IndexMethods(ShapeMethods, HistoryMethods):
                     f"{list(index.array.shape)} to be no larger than self "
                     f"{list(self.array.shape)} apart from dimension {axis}"
                 )
-        _check_range(index.array, self.array.shape[axis] if self.array.ndim else 1, axis)
+        check_range(index.array, self.array.shape[axis] if self.array.ndim else 1, axis)
         return self._apply(ops.Gather, self, axis=axis, index=index.array)
 
     def index_select(self, dim: int, index: Tensor) -> Tensor:
@@ -131,6 +131,13 @@ class IndexMethods(ShapeMethods, HistoryMethods):
         if not self.array.ndim:
             return self._wrap(np.zeros((int(self.array != 0), 0), np.int64))
         return self._wrap(np.argwhere(self.array))
+
+
+def index_arrays(x: Any, index: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arrays of an index tuple of Tensors (None: a whole dimension), checked against x."""
+    whole = tuple(slice(None) if i is None else i for i in index)
+    _, arrays = _basic_part(x, whole)
+    return arrays or ()
 
 
 def _basic_part(x: Any, index: Any) -> tuple[Any, tuple[Any, ...] | None]:
@@ -182,8 +189,7 @@ def _basic_part(x: Any, index: Any) -> tuple[Any, tuple[Any, ...] | None]:
     except ValueError:
         shapes = ", ".join(str(list(a.shape)) for a in arrays.values())
         raise IndexError(
-            "shape mismatch: indexing tensors could not be broadcast together with shapes "
-            f"{shapes}"
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
         ) from None
     return view, tuple(arrays.get(k, slice(None)) for k in range(max(arrays) + 1))
 
@@ -264,7 +270,8 @@ def _record_array(arrays: dict[int, Any], x: Any, axis: int, item: Any) -> int:
     return axis + 1
 
 
-def _check_range(index: Any, size: int, axis: int) -> None:
+def check_range(index: Any, size: int, axis: int) -> None:
+    """Complain of an index that is not in [0, size)."""
     wrong = index[(index < 0) | (index >= size)]
     if wrong.size:
         raise RuntimeError(
@@ -277,7 +284,8 @@ def _check_select(index: Any, size: int) -> None:
         raise IndexError("index out of range in self")
 
 
-def _check_put(target: tuple[int, ...], values: tuple[int, ...]) -> None:
+def check_put(target: tuple[int, ...], values: tuple[int, ...]) -> None:
+    """Complain of values that do not broadcast to what an index names."""
     try:
         fits = np.broadcast_shapes(target, values) == target
     except ValueError:

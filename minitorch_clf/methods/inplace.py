@@ -14,6 +14,8 @@ import numpy as np
 from minitorch_clf import random
 from minitorch_clf.methods.base import Methods, as_scalar
 from minitorch_clf.methods.choice import ChoiceMethods
+from minitorch_clf.methods.combine import CombineMethods
+from minitorch_clf.methods.elementary import ElementaryMethods
 from minitorch_clf.methods.history import HistoryMethods
 from minitorch_clf.methods.pointwise import PointwiseMethods
 from minitorch_clf.ops import copies as ops
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
 
 
-class InplaceMethods(PointwiseMethods, ChoiceMethods, HistoryMethods):
+class InplaceMethods(
+    ElementaryMethods, PointwiseMethods, CombineMethods, ChoiceMethods, HistoryMethods
+):
     """In-place arithmetic, filling, and random filling."""
 
     __slots__ = ()

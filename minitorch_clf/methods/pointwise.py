@@ -1,4 +1,4 @@
-"""Arithmetic, powers, exponentials, rounding: one value at every place."""
+"""Arithmetic and powers: one value at every place."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from minitorch_clf.methods.base import (
     refuse_bool,
     values,
 )
-from minitorch_clf.ops import copies, elementary
+from minitorch_clf.ops import elementary
 from minitorch_clf.ops import pointwise as ops
-from minitorch_clf.tape import Function
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
@@ -158,74 +157,6 @@ class PointwiseMethods(Methods):
     def reciprocal(self) -> Tensor:
         """1 / self."""
         return self._apply(ops.Reciprocal, floating(self))
-
-    # --- exponentials, logarithms, circles ---
-
-    def exp(self) -> Tensor:
-        """e ** self."""
-        return self._apply(elementary.Exp, floating(self))
-
-    def expm1(self) -> Tensor:
-        """exp(self) - 1, exact near 0."""
-        return self._apply(elementary.Expm1, floating(self))
-
-    def log(self) -> Tensor:
-        """The natural logarithm: -inf at 0, nan below."""
-        return self._apply(elementary.Log, floating(self))
-
-    def log1p(self) -> Tensor:
-        """log(1 + self), exact near 0."""
-        return self._apply(elementary.Log1p, floating(self))
-
-    def log2(self) -> Tensor:
-        """The logarithm to base 2."""
-        return self._apply(elementary.Log2, floating(self))
-
-    def log10(self) -> Tensor:
-        """The logarithm to base 10."""
-        return self._apply(elementary.Log10, floating(self))
-
-    def sin(self) -> Tensor:
-        """The sine of an angle in radians."""
-        return self._apply(elementary.Sin, floating(self))
-
-    def cos(self) -> Tensor:
-        """The cosine of an angle in radians."""
-        return self._apply(elementary.Cos, floating(self))
-
-    # --- rounding ---
-
-    def floor(self) -> Tensor:
-        """The largest integer not above."""
-        return self._step(elementary.Floor)
-
-    def ceil(self) -> Tensor:
-        """The smallest integer not below."""
-        return self._step(elementary.Ceil)
-
-    def trunc(self) -> Tensor:
-        """Without the fraction."""
-        return self._step(elementary.Trunc)
-
-    fix = trunc
-
-    def round(self, *, decimals: int = 0) -> Tensor:
-        """The nearest integer (or multiple of 10 ** -decimals), halves to the even one."""
-        return self._step(elementary.Round, decimals=decimals)
-
-    def _step(self, op: type[Function], **options: Any) -> Tensor:
-        """Integers are whole already."""
-        refuse_bool(f"{op.__name__.lower()}_vml_cpu", self)
-        integral = self.array.dtype.kind in "iu"
-        return self._apply(copies.Clone, self) if integral else self._apply(op, self, **options)
-
-    def sign(self) -> Tensor:
-        """-1, 0 or 1."""
-        if self.array.dtype == bool:
-            return self._apply(copies.Clone, self)
-        return self._apply(elementary.Sign, self)
-
-    sgn = sign
 
     # --- operators ---
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from minitorch_clf.dtypes import dtype as dtype_
 from minitorch_clf.dtypes import int64
 from minitorch_clf.methods.base import Methods, floating, wrap_dim, wrap_dims
-from minitorch_clf.ops import index, reduce
+from minitorch_clf.methods.results import MaxResult, MinMax, MinResult, ValuesAndIndices
+from minitorch_clf.ops import order, reduce
 from minitorch_clf.ops.choice import Maximum, Minimum
 from minitorch_clf.tape import Function
 
@@ -20,52 +20,6 @@ if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
 
 Dims: TypeAlias = "int | Sequence[int] | None"
-
-
-class ValuesAndIndices(NamedTuple):
-    """What `max(dim)` returns: the values, and where along `dim` they stood."""
-
-    values: Any
-    indices: Any
-
-
-class MaxResult(ValuesAndIndices):
-    """`torch.return_types.max`."""
-
-    def __repr__(self) -> str:
-        return _repr("max", self)
-
-
-class MinResult(ValuesAndIndices):
-    """`torch.return_types.min`."""
-
-    def __repr__(self) -> str:
-        return _repr("min", self)
-
-
-class SortResult(ValuesAndIndices):
-    """`torch.return_types.sort`."""
-
-    def __repr__(self) -> str:
-        return _repr("sort", self)
-
-
-class TopkResult(ValuesAndIndices):
-    """`torch.return_types.topk`."""
-
-    def __repr__(self) -> str:
-        return _repr("topk", self)
-
-
-class MedianResult(ValuesAndIndices):
-    """`torch.return_types.median`."""
-
-    def __repr__(self) -> str:
-        return _repr("median", self)
-
-
-def _repr(name: str, pair: ValuesAndIndices) -> str:
-    return f"torch.return_types.{name}(\nvalues={pair.values!r},\nindices={pair.indices!r})"
 
 
 class ReduceMethods(Methods):
@@ -131,12 +85,27 @@ class ReduceMethods(Methods):
             return self._apply(reduce.Prod, x)
         return self._apply(reduce.ProdDim, x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim)
 
-    def cumsum(self, dim: int, *, dtype: dtype_ | None = None) -> Tensor:
-        """The running sum along `dim`."""
+    def nansum(
+        self, dim: Dims = None, keepdim: bool = False, *, dtype: dtype_ | None = None
+    ) -> Tensor:
+        """The sum of the elements that are not nan."""
         x = self if dtype is None else self._cast(dtype)
-        if x.array.dtype.kind != "f" and dtype is None:
-            x = x._cast(int64)
-        return self._apply(reduce.Cumsum, x, axis=wrap_dim(dim, x.ndim))
+        if x.array.dtype.kind != "f":
+            return x.sum(dim, keepdim)
+        return self._apply(reduce.Nansum, x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim)
+
+    def nanmean(
+        self, dim: Dims = None, keepdim: bool = False, *, dtype: dtype_ | None = None
+    ) -> Tensor:
+        """The mean of the elements that are not nan; nan for none."""
+        x: Any = self if dtype is None else self._cast(dtype)
+        if x.array.dtype.kind != "f":
+            raise RuntimeError(
+                "nanmean(): expected input to have floating point or complex dtype but got "
+                f"{x.dtype.c_name.capitalize() if x.array.dtype == bool else x.dtype.legacy}"
+            )
+        counted = self._wrap(np.asarray(x.array == x.array)).sum(dim, keepdim)
+        return x.nansum(dim, keepdim) / counted  # type: ignore[no-any-return]
 
     def logsumexp(self, dim: Dims, keepdim: bool = False) -> Tensor:
         """log(sum(exp(self))) over `dim`, without overflow."""
@@ -151,11 +120,11 @@ class ReduceMethods(Methods):
         nan is larger than everything; without `dim` ties share the gradient, with it the first
         takes all.
         """
-        return self._extreme("max", reduce.Max, index.MaxDim, MaxResult, dim, keepdim)
+        return self._extreme("max", reduce.Max, order.MaxDim, MaxResult, dim, keepdim)
 
     def min(self, dim: Any = None, keepdim: bool = False) -> Any:
         """The smallest element, as max() is the largest."""
-        return self._extreme("min", reduce.Min, index.MinDim, MinResult, dim, keepdim)
+        return self._extreme("min", reduce.Min, order.MinDim, MinResult, dim, keepdim)
 
     def _extreme(
         self,
@@ -207,6 +176,20 @@ class ReduceMethods(Methods):
             self._nonempty_dim(name, axis)
         return axes
 
+    def aminmax(self, *, dim: int | None = None, keepdim: bool = False) -> MinMax:
+        """(min, max) of all elements, or along `dim`; ties share the gradient."""
+        if dim is None and self.array.size == 0:
+            raise RuntimeError(
+                "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
+                "identity."
+            )
+        axes = wrap_dims(dim, self.array.ndim)
+        for axis in axes or ():
+            if not self.array.shape[axis]:
+                raise IndexError(f"aminmax: Expected reduction dim {axis} to have non-zero size.")
+        outputs: Any = self._apply(reduce.Aminmax, self, axis=axes, keepdims=keepdim)
+        return MinMax(*outputs)
+
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
         """The first place of the largest element, in the flattened tensor or along `dim`."""
         return self._arg("argmax", np.argmax, dim, keepdim)
@@ -228,39 +211,6 @@ class ReduceMethods(Methods):
         if not self.array.ndim:
             return self._wrap(np.zeros((), np.int64))
         return self._wrap(np.asarray(find(self.array, axis, keepdims=keepdim)))
-
-    def sort(
-        self,
-        dim: int = -1,
-        descending: bool = False,
-        stable: bool = False,  # noqa: ARG002 - it always is
-    ) -> Any:
-        """(values, indices) in order along `dim`. Equal values always keep their order here."""
-        axis = wrap_dim(dim, self.array.ndim)
-        outputs: Any = self._apply(index.Sort, self, axis=axis, descending=descending)
-        return SortResult(*outputs)
-
-    def argsort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
-        """Where the values of sort() stood."""
-        indices: Tensor = self.sort(dim, descending, stable).indices
-        return indices
-
-    def topk(
-        self,
-        k: int,
-        dim: int = -1,
-        largest: bool = True,
-        sorted: bool = True,  # noqa: ARG002 - they always are
-    ) -> Any:
-        """(values, indices) of the k largest (or smallest) along `dim`, in order.
-
-        RuntimeError  "selected index k out of range"
-        """
-        axis = wrap_dim(dim, self.array.ndim)
-        if not 0 <= k <= (self.array.shape[axis] if self.array.ndim else 1):
-            raise RuntimeError("selected index k out of range")
-        outputs: Any = self._apply(index.Topk, self, k=k, axis=axis, largest=largest)
-        return TopkResult(*outputs)
 
     # --- spreads ---
 
@@ -300,7 +250,8 @@ class ReduceMethods(Methods):
         if correction is None:
             correction = 1 if unbiased is None or unbiased else 0
         if self.array.dtype.kind != "f":
-            raise RuntimeError("std and var only support floating point and complex dtypes")
+            names = name if "_" in name else "std and var"
+            raise RuntimeError(f"{names} only support floating point and complex dtypes")
         axes = wrap_dims(dim, self.array.ndim)
         each = reduce.count(self.array.shape, axes) if self.array.size else 0
         if each <= correction:
@@ -310,32 +261,6 @@ class ReduceMethods(Methods):
                 stacklevel=3,
             )
         return self._apply(op, self, axis=axes, keepdims=keepdim, correction=correction)
-
-    def norm(
-        self, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: dtype_ | None = None
-    ) -> Tensor:
-        """(sum |self|^p)^(1/p) over `dim`; "fro" is p = 2.   Its gradient at 0 is 0."""
-        if p == "nuc" or (isinstance(p, str) and p != "fro"):
-            raise NotImplementedError(f"norm: p={p!r} is not supported, use a number or 'fro'")
-        x = self if dtype is None else self._cast(dtype)
-        if x.array.dtype.kind != "f":
-            raise RuntimeError(
-                "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-                f"{x.dtype.legacy}"
-            )
-        power = 2.0 if p in ("fro", None) else float(p)
-        axes = wrap_dims(dim, x.ndim)
-        if power in (math.inf, -math.inf) and reduce.count(x.shape, axes) == 0:
-            where = (
-                "an empty tensor because the"
-                if dim is None
-                else f"the dimension {(axes or (0,))[0]}because this dimension is empty and the"
-            )
-            raise RuntimeError(
-                f"linalg.vector_norm cannot compute the {power} norm on {where} operation does not "
-                "have an identity"
-            )
-        return self._apply(reduce.Norm, x, p=power, axis=axes, keepdims=keepdim)
 
     # --- questions ---
 
@@ -375,3 +300,29 @@ class ReduceMethods(Methods):
     ) -> bool:
         """Whether isclose() holds everywhere."""
         return bool(self.isclose(other, rtol, atol, equal_nan).array.all())
+
+
+def var_mean(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Tensor, Tensor]:
+    """(input.var(..), input.mean(..)) in one go."""
+    pair: Any = input._spread("var_mean", reduce.VarMean, dim, unbiased, keepdim, correction)
+    return tuple(pair)
+
+
+def std_mean(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Tensor, Tensor]:
+    """(input.std(..), input.mean(..)) in one go."""
+    pair: Any = input._spread("std_mean", reduce.StdMean, dim, unbiased, keepdim, correction)
+    return tuple(pair)

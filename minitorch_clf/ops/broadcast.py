@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import zip_longest
 
-from minitorch_clf.tape import Array
+from minitorch_clf.tape import Array, Context
 
-__all__ = ["mismatch", "sum_to_size"]
+__all__ = ["mismatch", "sum_to_size", "undo"]
 
 
 def mismatch(shapes: Iterable[tuple[int, ...]]) -> str:
@@ -45,3 +45,9 @@ def sum_to_size(g: Array, shape: tuple[int, ...]) -> Array:
     stretched = [lead + k for k, size in enumerate(shape) if size == 1 != g.shape[lead + k]]
     axes = (*range(lead), *stretched)
     return g.sum(axis=axes, keepdims=True).reshape(shape)
+
+
+def undo(ctx: Context, *grads: Array) -> tuple[Array | None, ...]:
+    """The gradients that are asked for, summed to the shapes of the inputs (ctx.shapes)."""
+    each = zip(ctx.needs_input_grad, grads, ctx.shapes, strict=True)
+    return tuple([sum_to_size(grad, shape) if need else None for need, grad, shape in each])

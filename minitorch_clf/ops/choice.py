@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minitorch_clf.ops.broadcast import sum_to_size
+from minitorch_clf.ops.broadcast import sum_to_size, undo
 from minitorch_clf.tape import Array, Context, Function
 
 
@@ -51,6 +51,34 @@ def _shared(
     return grad_x, grad_y
 
 
+class Fmax(Function):
+    """out = max(x, y), the other one where one is nan.   g goes to the one that was taken.
+
+    A tie is x's.
+    """
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, y: Array) -> Array:
+        ctx.shapes = x.shape, y.shape
+        ctx.save_for_backward((x >= y) | np.isnan(y))
+        return np.fmax(x, y)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        (x_taken,) = ctx.saved_tensors
+        return undo(ctx, np.where(x_taken, grad_output, 0.0), np.where(x_taken, 0.0, grad_output))
+
+
+class Fmin(Fmax):
+    """out = min(x, y), the other one where one is nan.   g goes to the one that was taken."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, y: Array) -> Array:
+        ctx.shapes = x.shape, y.shape
+        ctx.save_for_backward((x <= y) | np.isnan(y))
+        return np.fmin(x, y)
+
+
 class Clamp(Function):
     """out = min(max(x, lower), upper), the bounds Python numbers or None.
 
@@ -73,6 +101,18 @@ class Clamp(Function):
         above = x == x if ctx.lower is None else x >= ctx.lower
         below = x == x if ctx.upper is None else x <= ctx.upper
         return np.where(above & below, grad_output, 0.0)
+
+
+class ClampMin(Clamp):
+    """out = max(x, lower), a number: the name that PyTorch prints for clamp_min."""
+
+    name = "ClampMinBackward0"
+
+
+class ClampMax(Clamp):
+    """out = min(x, upper), a number: the name that PyTorch prints for clamp_max."""
+
+    name = "ClampMaxBackward0"
 
 
 class ClampTensor(Function):
@@ -109,6 +149,18 @@ class ClampTensor(Function):
         if ctx.needs_input_grad[2]:
             grad_upper = sum_to_size(np.where(too_high, grad_output, 0.0), upper.shape)
         return grad_x, grad_lower, grad_upper
+
+
+class ClampMinTensor(ClampTensor):
+    """out = max(x, lower), an array: the name that PyTorch prints for clamp_min."""
+
+    name = "ClampMinBackward1"
+
+
+class ClampMaxTensor(ClampTensor):
+    """out = min(x, upper), an array: the name that PyTorch prints for clamp_max."""
+
+    name = "ClampMaxBackward1"
 
 
 class Where(Function):

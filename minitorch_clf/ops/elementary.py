@@ -1,4 +1,4 @@
-"""Powers and roots, exponentials and logarithms, sine and cosine, and the steps of rounding."""
+"""Powers and roots, exponentials and logarithms, and the steps of rounding."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from minitorch_clf.kernels.pointwise import sqrt as sqrt_as_mkl
+from minitorch_clf.kernels.sqrt import mkl_estimates
 from minitorch_clf.ops.broadcast import sum_to_size
 from minitorch_clf.tape import Array, Context, Function
 
@@ -97,12 +99,21 @@ class PowOfNumber(PowTensor):
     name = "PowBackward2"
 
 
+def root(x: Array) -> Array:
+    """sqrt(x) with PyTorch's bits, which on many machines are not NumPy's (kernels/sqrt.py)."""
+    if not mkl_estimates(x.dtype):
+        return np.sqrt(x)
+    out = np.empty(x.shape, x.dtype)
+    sqrt_as_mkl(x.ravel(), True, out.reshape(-1))
+    return out
+
+
 class Sqrt(Function):
     """out = sqrt(x).   grad_x = g / (2 * out), so inf at 0."""
 
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
-        out = np.sqrt(x)
+        out = root(x)
         ctx.save_for_backward(out)
         return out
 
@@ -127,7 +138,7 @@ class Rsqrt(Function):
         return -0.5 * grad_output * (out * out * out)
 
 
-# --- exponentials, logarithms, circles ------------------------------------------------------------
+# --- exponentials and logarithms ------------------------------------------------------------------
 
 
 class Exp(Function):
@@ -221,34 +232,6 @@ class Log10(Function):
         return grad_output / (x * LN10)
 
 
-class Sin(Function):
-    """out = sin(x).   grad_x = g * cos(x)."""
-
-    @staticmethod
-    def forward(ctx: Context, x: Array) -> Array:
-        ctx.save_for_backward(x)
-        return np.sin(x)
-
-    @staticmethod
-    def backward(ctx: Context, grad_output: Array) -> Array:
-        (x,) = ctx.saved_tensors
-        return grad_output * np.cos(x)
-
-
-class Cos(Function):
-    """out = cos(x).   grad_x = -g * sin(x)."""
-
-    @staticmethod
-    def forward(ctx: Context, x: Array) -> Array:
-        ctx.save_for_backward(x)
-        return np.cos(x)
-
-    @staticmethod
-    def backward(ctx: Context, grad_output: Array) -> Array:
-        (x,) = ctx.saved_tensors
-        return grad_output * -np.sin(x)
-
-
 # --- steps: gradient zero -------------------------------------------------------------------------
 
 
@@ -298,3 +281,7 @@ class Sign(_Step):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         return np.nan_to_num(np.sign(x), nan=0.0) if x.dtype.kind == "f" else np.sign(x)
+
+
+class Sgn(Sign):
+    """Sign, under the name that PyTorch prints for `sgn`."""

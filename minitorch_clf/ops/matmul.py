@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from minitorch_clf.ops.broadcast import sum_to_size
+from minitorch_clf.ops.broadcast import sum_to_size, undo
+from minitorch_clf.ops.shape import EmbedDiagonal
 from minitorch_clf.tape import Array, Context, Function
 
 
@@ -127,3 +128,118 @@ class Dot(Function):
         if ctx.needs_input_grad[1]:
             grad_y = grad_output * x
         return grad_x, grad_y
+
+
+class Vdot(Dot):
+    """Dot, under the name of PyTorch's `vdot`: there are no complex numbers here."""
+
+
+# --- products added to something ------------------------------------------------------------------
+
+
+class Baddbmm(Addmm):
+    """out[n] = beta * b[n] + alpha * (x[n] @ y[n]).   b broadcasts to (B, N, M)"""
+
+
+class Addmv(Function):
+    """out = beta * b + alpha * (x @ y).   x: (N, K), y: (K,); b broadcasts to (N,)
+
+    grad_b = beta * g summed to b's shape, grad_x[n, k] = alpha * g[n] * y[k],
+    grad_y = alpha * x^T @ g.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Context, b: Array, x: Array, y: Array, *, beta: float = 1, alpha: float = 1
+    ) -> Array:
+        ctx.b_shape, ctx.beta, ctx.alpha = b.shape, beta, alpha
+        ctx.save_for_backward(x, y)
+        product = (x @ y) * alpha
+        return product + b * beta if beta != 0 else product
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y = ctx.saved_tensors
+        grad_b = sum_to_size(grad_output * ctx.beta, ctx.b_shape)
+        grad = grad_output * ctx.alpha
+        return grad_b, grad[:, None] * y, x.mT @ grad
+
+
+class Addbmm(Function):
+    """out = beta * b + alpha * sum of x[n] @ y[n].   x: (B, N, K), y: (B, K, M), b to (N, M)
+
+    Each batch's gradients are those of Addmm.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Context, b: Array, x: Array, y: Array, *, beta: float = 1, alpha: float = 1
+    ) -> Array:
+        ctx.b_shape, ctx.beta, ctx.alpha = b.shape, beta, alpha
+        ctx.save_for_backward(x, y)
+        product = (x @ y).sum(axis=0) * alpha
+        return product + b * beta if beta != 0 else product
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y = ctx.saved_tensors
+        grad_b = sum_to_size(grad_output * ctx.beta, ctx.b_shape)
+        grad = grad_output[None] * ctx.alpha
+        return grad_b, grad @ y.mT, x.mT @ grad
+
+
+class Addr(Function):
+    """out[n, m] = beta * b[n, m] + alpha * x[n] * y[m].   x: (N,), y: (M,); b to (N, M)
+
+    grad_x = alpha * g @ y, grad_y = alpha * g^T @ x.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Context, b: Array, x: Array, y: Array, *, beta: float = 1, alpha: float = 1
+    ) -> Array:
+        ctx.b_shape, ctx.beta, ctx.alpha = b.shape, beta, alpha
+        ctx.save_for_backward(x, y)
+        product = x[:, None] * y * alpha
+        return product + b * beta if beta != 0 else product
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y = ctx.saved_tensors
+        grad_b = sum_to_size(grad_output * ctx.beta, ctx.b_shape)
+        grad = grad_output * ctx.alpha
+        return grad_b, grad @ y, grad.mT @ x
+
+
+class LinalgCross(Function):
+    """out = the cross product of vectors of three along an axis.   grad_x = y x g, grad_y = g x x.
+
+    x and y broadcast.
+    """
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, y: Array, *, axis: int) -> Array:
+        ctx.axis, ctx.shapes = axis, (x.shape, y.shape)
+        ctx.save_for_backward(x, y)
+        return np.cross(x, y, axis=axis)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
+        x, y = ctx.saved_tensors
+        grad_x = LinalgCross.call(y, grad_output, axis=ctx.axis)
+        grad_y = LinalgCross.call(grad_output, x, axis=ctx.axis)
+        return undo(ctx, grad_x, grad_y)
+
+
+class Trace(Function):
+    """out = the sum of the diagonal of a matrix.   grad_x = g on the diagonal."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array) -> Array:
+        ctx.shape = x.shape
+        return np.trace(x)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        diagonal = np.broadcast_to(grad_output, (min(ctx.shape),))
+        return EmbedDiagonal.call(diagonal, shape=ctx.shape, offset=0, a=0, b=1)

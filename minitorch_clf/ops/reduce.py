@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minitorch_clf.ops.elementary import Sign
 from minitorch_clf.tape import Array, Context, Function
 
 Axis: TypeAlias = tuple[int, ...] | None
@@ -77,20 +76,20 @@ class MeanDim(Mean):
     name = "MeanBackward1"
 
 
-class Cumsum(Function):
-    """out[i] = x[0] + ... + x[i] along an axis.   grad_x[i] = g[i] + ... + g[-1]."""
+class Nansum(Function):
+    """out = the sum of what is not nan.   grad_x = g, 0 where x is nan."""
 
     @staticmethod
-    def forward(ctx: Context, x: Array, *, axis: int) -> Array:
-        ctx.axis = axis
-        return np.cumsum(x, axis=axis, dtype=x.dtype) if x.ndim else x.copy()
+    def forward(ctx: Context, x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+        ctx.axis, ctx.keepdims = axis, keepdims
+        kept = x == x
+        ctx.save_for_backward(kept)
+        return np.sum(np.where(kept, x, x.dtype.type(0)), axis=axis, keepdims=keepdims)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
-        if not grad_output.ndim:
-            return grad_output
-        flipped = np.flip(grad_output, ctx.axis)
-        return np.flip(Cumsum.call(flipped, axis=ctx.axis), ctx.axis)
+        (kept,) = ctx.saved_tensors
+        return restore(grad_output, kept.shape, ctx.axis, ctx.keepdims) * kept
 
 
 class Prod(Function):
@@ -209,6 +208,27 @@ class Amin(Function):
     backward = Amax.backward
 
 
+class Aminmax(Function):
+    """outs = the smallest and the largest value, along one axis or of all, as Amin and Amax."""
+
+    @staticmethod
+    def forward(
+        ctx: Context, x: Array, *, axis: Axis = None, keepdims: bool = False
+    ) -> tuple[Array, Array]:
+        ctx.axis, ctx.keepdims = axis, keepdims
+        how: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
+        low, high = np.asarray(np.min(x, **how)), np.asarray(np.max(x, **how))
+        ctx.save_for_backward(x, low, high)
+        return low, high
+
+    @staticmethod
+    def backward(ctx: Context, grad_low: Array, grad_high: Array) -> Array:
+        x, low, high = ctx.saved_tensors
+        how = (x.shape, ctx.axis, ctx.keepdims)
+        from_low = share_evenly(restore(grad_low, *how), x == restore(low, *how), ctx.axis)
+        return from_low + share_evenly(restore(grad_high, *how), x == restore(high, *how), ctx.axis)
+
+
 # --- spreads --------------------------------------------------------------------------------------
 
 
@@ -262,6 +282,48 @@ def _variance(x: Array, axis: Axis, keepdims: bool, freedom: float) -> Array:
     return np.asarray(squares / np.float64(freedom)).astype(x.dtype)
 
 
+class VarMean(Function):
+    """outs = var and mean.   grad_x = g_var * 2 / f * (x - mean) + g_mean / n, f as in Var."""
+
+    @staticmethod
+    def forward(
+        ctx: Context, x: Array, *, axis: Axis = None, keepdims: bool = False, correction: float = 1
+    ) -> tuple[Array, Array]:
+        var = Var.forward(ctx, x, axis=axis, keepdims=keepdims, correction=correction)
+        return var, _mean(x, axis, keepdims)
+
+    @staticmethod
+    def backward(ctx: Context, grad_var: Array, grad_mean: Array) -> Array:
+        (x,) = ctx.saved_tensors
+        grad = restore(grad_mean, x.shape, ctx.axis, ctx.keepdims)
+        spread = np.broadcast_to(grad, x.shape) / count(x.shape, ctx.axis)
+        return Var.backward(ctx, grad_var) + spread
+
+
+class StdMean(Function):
+    """outs = std and mean.   grad_x as those of Std and Mean together."""
+
+    @staticmethod
+    def forward(
+        ctx: Context, x: Array, *, axis: Axis = None, keepdims: bool = False, correction: float = 1
+    ) -> tuple[Array, Array]:
+        std = Std.forward(ctx, x, axis=axis, keepdims=keepdims, correction=correction)
+        return std, _mean(x, axis, keepdims)
+
+    @staticmethod
+    def backward(ctx: Context, grad_std: Array, grad_mean: Array) -> Array:
+        x, _ = ctx.saved_tensors
+        grad = restore(grad_mean, x.shape, ctx.axis, ctx.keepdims)
+        spread = np.broadcast_to(grad, x.shape) / count(x.shape, ctx.axis)
+        return Std.backward(ctx, grad_std) + spread
+
+
+def _mean(x: Array, axis: Axis, keepdims: bool) -> Array:
+    """The mean, summed in float64, as the loop that computes the variance has it."""
+    total = np.sum(x, axis=axis, keepdims=keepdims, dtype=np.float64)
+    return np.asarray(total / np.float64(count(x.shape, axis))).astype(x.dtype)
+
+
 class Logsumexp(Function):
     """out = log(sum(exp(x))) along axes, without overflow.   grad_x = g * exp(x - out)."""
 
@@ -284,54 +346,3 @@ class Logsumexp(Function):
         x, out = ctx.saved_tensors
         grad = restore(grad_output, x.shape, ctx.axis, ctx.keepdims)
         return grad * np.exp(x - restore(out, x.shape, ctx.axis, ctx.keepdims))
-
-
-class Norm(Function):
-    """out = (sum |x|^p)^(1/p), with the limits p = 0, inf, -inf.   Its gradient at x = 0 is 0.
-
-    p = 2:    grad_x = g * x / out
-    p = 1:    grad_x = g * sign(x)
-    p = inf:  g * sign(x), shared evenly among the places where |x| = out
-    other p:  grad_x = g * sign(x) * (|x| / out) ** (p - 1)
-    """
-
-    name = "LinalgVectorNormBackward0"
-
-    @staticmethod
-    def forward(
-        ctx: Context, x: Array, *, p: float = 2, axis: Axis = None, keepdims: bool = False
-    ) -> Array:
-        ctx.p, ctx.axis, ctx.keepdims = p, axis, keepdims
-        how: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
-        size = np.abs(x)
-        if p == 0:
-            out = np.sum(x != 0, **how).astype(x.dtype)
-        elif p == 1:
-            out = np.sum(size, **how)
-        elif p == 2:
-            out = np.sqrt(np.sum(x * x, **how))
-        elif p == np.inf:
-            out = np.max(size, initial=0, **how)
-        elif p == -np.inf:
-            out = np.min(size, **how)
-        else:
-            out = np.power(np.sum(np.power(size, p), **how), x.dtype.type(1 / p))
-        ctx.save_for_backward(x, np.asarray(out))
-        return ctx.to_save[1]
-
-    @staticmethod
-    def backward(ctx: Context, grad_output: Array) -> Array:
-        x, out = ctx.saved_tensors
-        grad = restore(grad_output, x.shape, ctx.axis, ctx.keepdims)
-        norm = restore(out, x.shape, ctx.axis, ctx.keepdims)
-        if ctx.p == 0:
-            return np.zeros_like(x)
-        if ctx.p == 1:
-            return grad * Sign.call(x)
-        if ctx.p == 2:
-            return grad * np.where(norm == 0, 0.0, x / norm)
-        if abs(ctx.p) == np.inf:
-            largest = (np.abs(x) == norm) | ((x != x) & (norm != norm))
-            return Sign.call(x) * share_evenly(grad, largest, ctx.axis)
-        relative = np.where((norm == 0) | (x == 0), 0.0, (np.abs(x) / norm) ** (ctx.p - 1))
-        return grad * Sign.call(x) * relative

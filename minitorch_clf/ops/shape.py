@@ -1,4 +1,4 @@
-"""The same values in another arrangement: views, copies into new places, joins and cuts."""
+"""Views: the same memory in another shape, order or part; and what takes their gradients back."""
 
 from __future__ import annotations
 
@@ -220,6 +220,62 @@ class EmbedDiagonal(Function):
         return Diagonal.call(grad_output, offset=ctx.offset, a=ctx.a, b=ctx.b)
 
 
+class DiagonalCopy(Diagonal):
+    """The diagonal in new memory: what `diag` of a matrix gives."""
+
+    name = "DiagonalBackward0_copy"
+    is_view = False
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, offset: int, a: int, b: int) -> Array:
+        return Diagonal.forward(ctx, x, offset=offset, a=a, b=b).copy()
+
+
+class DiagEmbed(EmbedDiagonal):
+    """EmbedDiagonal, under the name of PyTorch's `diag_embed`."""
+
+
+class Unfold(Function):
+    """out[.., k, .., i] = x[.., k * step + i, ..]: windows of an axis, as a new last one.
+
+    grad_x[j] = the sum of g over the windows that j lies in.
+    """
+
+    is_view = True
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, *, axis: int, size: int, step: int) -> Array:
+        ctx.shape, ctx.axis, ctx.size, ctx.step = x.shape, axis, size, step
+        windows = np.lib.stride_tricks.sliding_window_view(x, size, axis, writeable=True)
+        return windows[(*(slice(None),) * axis, slice(None, None, step))]
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        return Fold.call(grad_output, shape=ctx.shape, axis=ctx.axis, size=ctx.size, step=ctx.step)
+
+
+class Fold(Function):
+    """out = zeros of `shape` with the windows of an axis added back.   grad_x = windows of g."""
+
+    name = "UnfoldBackwardBackward0"
+
+    @staticmethod
+    def forward(
+        ctx: Context, x: Array, *, shape: tuple[int, ...], axis: int, size: int, step: int
+    ) -> Array:
+        ctx.axis, ctx.size, ctx.step = axis, size, step
+        out = np.zeros(shape, x.dtype)
+        count = x.shape[axis]
+        for i in range(size):
+            window = slice(i, i + (count - 1) * step + 1, step)
+            out[(*(slice(None),) * axis, window)] += x[..., i]
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Array) -> Array:
+        return Unfold.call(grad_output, axis=ctx.axis, size=ctx.size, step=ctx.step)
+
+
 class Split(Function):
     """outs = x cut into pieces of the given sizes along an axis.   grad_x = their g joined."""
 
@@ -255,94 +311,3 @@ class Unbind(Function):
     @staticmethod
     def backward(ctx: Context, *grad_outputs: Array) -> Array:
         return np.stack(grad_outputs, ctx.axis)
-
-
-# --- copies ---------------------------------------------------------------------------------------
-
-
-class Cat(Function):
-    """out = the inputs one after the other along an axis.   Each gets its part of g."""
-
-    @staticmethod
-    def forward(ctx: Context, *xs: Array, axis: int) -> Array:
-        ctx.axis = axis
-        ctx.ends = list(itertools.accumulate(x.shape[axis] for x in xs))
-        return np.ascontiguousarray(np.concatenate(xs, axis))
-
-    @staticmethod
-    def backward(ctx: Context, grad_output: Array) -> tuple[Array, ...]:
-        lead = (slice(None),) * ctx.axis
-        starts = [0, *ctx.ends[:-1]]
-        return tuple(
-            grad_output[(*lead, slice(a, b))] for a, b in zip(starts, ctx.ends, strict=True)
-        )
-
-
-class Stack(Function):
-    """out = the inputs side by side along a new axis.   Each gets its place of g."""
-
-    @staticmethod
-    def forward(ctx: Context, *xs: Array, axis: int) -> Array:
-        ctx.axis, ctx.n = axis, len(xs)
-        return np.ascontiguousarray(np.stack(xs, axis))
-
-    @staticmethod
-    def backward(ctx: Context, grad_output: Array) -> tuple[Array, ...]:
-        lead = (slice(None),) * ctx.axis
-        return tuple(grad_output[(*lead, k)] for k in range(ctx.n))
-
-
-class Repeat(Function):
-    """out = x laid `repeats[k]` times along axis k.   grad_x = the sum over the copies."""
-
-    @staticmethod
-    def forward(ctx: Context, x: Array, *, repeats: tuple[int, ...]) -> Array:
-        ctx.shape = x.shape
-        padded = (1,) * (len(repeats) - x.ndim) + x.shape
-        # each axis n of the result seen as (repeats, n): summing over the repeats undoes it
-        ctx.unfolded = tuple(itertools.chain.from_iterable(zip(repeats, padded, strict=True)))
-        ctx.copies = tuple(range(0, 2 * len(repeats), 2))
-        return np.tile(x, repeats)
-
-    @staticmethod
-    def backward(ctx: Context, grad_output: Array) -> Array:
-        return grad_output.reshape(ctx.unfolded).sum(axis=ctx.copies).reshape(ctx.shape)
-
-
-class Flip(Function):
-    """out = x with some axes reversed.   grad_x = g with them reversed."""
-
-    @staticmethod
-    def forward(ctx: Context, x: Array, *, axes: tuple[int, ...]) -> Array:
-        ctx.axes = axes
-        return np.array(np.flip(x, axes), order="K")
-
-    @staticmethod
-    def backward(ctx: Context, grad_output: Array) -> Array:
-        return np.flip(grad_output, ctx.axes)
-
-
-class Tril(Function):
-    """out = x on and below diagonal k, 0 above.   grad_x = g there."""
-
-    @staticmethod
-    def forward(ctx: Context, x: Array, *, k: int) -> Array:
-        ctx.k = k
-        return np.tril(x, k)
-
-    @staticmethod
-    def backward(ctx: Context, grad_output: Array) -> Array:
-        return np.tril(grad_output, ctx.k)
-
-
-class Triu(Function):
-    """out = x on and above diagonal k, 0 below.   grad_x = g there."""
-
-    @staticmethod
-    def forward(ctx: Context, x: Array, *, k: int) -> Array:
-        ctx.k = k
-        return np.triu(x, k)
-
-    @staticmethod
-    def backward(ctx: Context, grad_output: Array) -> Array:
-        return np.triu(grad_output, ctx.k)
