@@ -11,14 +11,16 @@ from minitorch_clf.kernels.sqrt import mkl_estimates
 from minitorch_clf.optim.optimizer import (
     Optimizer,
     Params,
+    count_step,
     number,
+    refuse_capturable,
     scalar,
     step_dtype,
+    steps_as_tensors,
     write_back,
+    zeros_like,
 )
 from minitorch_clf.tensor import Tensor, wrap
-
-CAPTURABLE_DEVICES = ["cuda", "xpu", "hpu", "privateuseone", "xla"]
 
 
 class Adam(Optimizer):
@@ -127,19 +129,17 @@ class Adam(Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        for p_state in self.state.values():
-            if "step" in p_state and not isinstance(p_state["step"], Tensor):
-                p_state["step"] = wrap(np.array(float(p_state["step"]), step_dtype().numpy))
+        steps_as_tensors(self.state)
 
     def _init_state(self, p: Tensor, amsgrad: bool) -> dict[str, Any]:
         """The state of p, all zeros if it has none yet."""
         state: dict[str, Any] = self.state[p]
         if not state:
             state["step"] = wrap(np.zeros((), step_dtype().numpy))
-            state["exp_avg"] = wrap(np.zeros_like(p.array))
-            state["exp_avg_sq"] = wrap(np.zeros_like(p.array))
+            state["exp_avg"] = zeros_like(p)
+            state["exp_avg_sq"] = zeros_like(p)
             if amsgrad:
-                state["max_exp_avg_sq"] = wrap(np.zeros_like(p.array))
+                state["max_exp_avg_sq"] = zeros_like(p)
         return state
 
     def _step_group(self, group: dict[str, Any]) -> None:
@@ -157,18 +157,12 @@ class Adam(Optimizer):
             if p.grad is None:
                 continue
             state = self._init_state(p, amsgrad)
-            if group["capturable"]:
-                raise AssertionError(
-                    "If capturable=True, params and state_steps must be on supported devices: "
-                    f"{CAPTURABLE_DEVICES}."
-                )
+            refuse_capturable(group)
             arrays = [p.array, state["exp_avg"].array, state["exp_avg_sq"].array]
             if amsgrad:
                 arrays.append(state["max_exp_avg_sq"].array)
             vectors = [array.ravel() for array in arrays]
-            step = state["step"].array
-            step += 1
-            t = float(step)
+            t = count_step(state)
             kernels.adam(
                 vectors[0],
                 p.grad.array.ravel(),

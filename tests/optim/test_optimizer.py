@@ -20,6 +20,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "SGD": {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01},
     "Adam": {"lr": 0.01, "amsgrad": True},
     "AdamW": {"lr": 0.01},
+    "RMSprop": {"momentum": 0.9, "centered": True},
+    "Adagrad": {"lr_decay": 0.1, "initial_accumulator_value": 0.5},
+    "Adadelta": {"rho": 0.5},
+    "Adamax": {"weight_decay": 0.1},
+    "NAdam": {"momentum_decay": 0.1},
+    "RAdam": {"betas": (0.5, 0.6)},
 }
 
 
@@ -110,7 +116,8 @@ def test_old_state_dicts_lack_options(optimizer: str) -> None:
         old = chosen.state_dict()
         for group in old["param_groups"]:
             for option in set(group) - {"params", "lr", "momentum", "dampening", "weight_decay",
-                                        "betas", "eps"}:  # fmt: skip
+                                        "betas", "eps", "alpha", "rho", "lr_decay",
+                                        "momentum_decay", "initial_accumulator_value"}:  # fmt: skip
                 del group[option]
         for state in old["state"].values():
             if "step" in state:
@@ -242,6 +249,16 @@ BAD_OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("Adam", {"weight_decay": -1}),
     ("AdamW", {"weight_decay": -1}),
     ("AdamW", {"betas": (0.9, 1)}),
+    *[(name, {"lr": -1.0}) for name in OPTIONS],
+    *[(name, {"eps": -1.0}) for name in OPTIONS],
+    *[(name, {"weight_decay": float("nan")}) for name in OPTIONS if name != "SGD"],
+    *[(name, {"betas": (1.0, 0.9)}) for name in ("Adamax", "NAdam", "RAdam")],
+    *[(name, {"betas": (0, -1)}) for name in ("Adamax", "NAdam", "RAdam")],
+    *[("RMSprop", {option: -1}) for option in ("alpha", "momentum", "centred")],
+    *[("Adagrad", {option: -1}) for option in ("lr_decay", "initial_accumulator_value")],
+    ("Adadelta", {"rho": 1.5}),
+    ("Adadelta", {"rho": 1.5, "lr": -1}),
+    ("NAdam", {"momentum_decay": -1}),
 ]
 
 
@@ -262,17 +279,22 @@ def test_tensor_rates_and_foreach() -> None:
     same(lambda t: t.optim.Adam(pair(t), betas=(0.9, t.tensor(0.9))))
 
 
-def test_capturable_fails_in_the_first_step() -> None:
+@pytest.mark.parametrize("optimizer", sorted(set(OPTIONS) - {"SGD", "Adagrad"}))
+def test_capturable_fails_in_the_first_step(optimizer: str) -> None:
     def program(t: Any) -> Any:
-        adam = t.optim.Adam(pair(t), capturable=True)
-        adam.step()  # nothing to do yet
-        train(t, adam)
+        chosen = getattr(t.optim, optimizer)(pair(t), capturable=True)
+        chosen.step()  # nothing to do yet
+        train(t, chosen)
 
     same(program)
 
 
-@pytest.mark.parametrize("optimizer", OPTIONS)
-@pytest.mark.parametrize("option", ["fused", "differentiable"])
+REFUSED = [(name, "differentiable") for name in OPTIONS]
+REFUSED += [(name, "fused") for name in ("SGD", "Adam", "AdamW", "Adagrad")]
+REFUSED += [(name, "foreach") for name in ("NAdam", "RAdam")]
+
+
+@pytest.mark.parametrize(("optimizer", "option"), REFUSED)
 def test_what_is_not_supported_is_named(optimizer: str, option: str) -> None:
     t = minitorch_clf
     match = rf"^{optimizer}\({option}=True\)"

@@ -87,7 +87,7 @@ def check(run: Run) -> None:
             if not run.special:
                 scale = np.max(np.abs(expected), initial=0)
                 assert np.all(np.abs(actual - expected) <= 1e-5 * scale), name
-        elif run.options.get("betas", (1,))[0] == 0.0:
+        elif 0.0 in (run.options.get("betas", (1,))[0], run.options.get("alpha", 1)):
             # The sign of a zero differs between PyTorch's vector loop and its scalar tail.
             assert np.max(ulp_distance(expected, actual), initial=0) == 0, name
         else:
@@ -147,10 +147,55 @@ def test_adam_and_adamw(optimizer: str, options: dict[str, Any], **how: Any) -> 
     check(Run(optimizer, options, **how))
 
 
+betas = st.tuples(st.sampled_from([0.9, 0.5, 0.3, 0.0]), st.sampled_from([0.999, 0.5, 0.0]))
+common: dict[str, st.SearchStrategy[Any]] = {
+    "lr": rates,
+    "eps": st.sampled_from([1e-8, 1e-3, 0]),
+    "weight_decay": decays,
+    "maximize": st.booleans(),
+}
+any_loop = {"foreach": st.sampled_from([None, False, True])}
+one_loop = {
+    "foreach": st.sampled_from([None, False]),
+    "betas": betas,
+    "decoupled_weight_decay": st.booleans(),
+}
+RULES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "RMSprop": {
+        "alpha": st.sampled_from([0.99, 0.5, 0.3, 0.0]),
+        "momentum": st.sampled_from([0, 0.9]),
+        "centered": st.booleans(),
+        **any_loop,
+    },
+    "Adagrad": {
+        "lr_decay": st.sampled_from([0, 0.1]),
+        "initial_accumulator_value": st.sampled_from([0, 0.1]),
+        **any_loop,
+    },
+    "Adadelta": {"rho": st.sampled_from([0.9, 0.5, 0.0, 1]), **any_loop},
+    "Adamax": {"betas": betas, **any_loop},
+    "NAdam": {"momentum_decay": st.sampled_from([4e-3, 0, 0.5]), **one_loop},
+    "RAdam": one_loop,
+}
+
+
+@pytest.mark.parametrize("optimizer", RULES)
+@given(data=st.data(), **runs)
+def test_other_rules(optimizer: str, data: st.DataObject, **how: Any) -> None:
+    options = data.draw(st.fixed_dictionaries({**common, **RULES[optimizer]}))
+    check(Run(optimizer, options, **how))
+
+
 OPTIONS = {
     "SGD": {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01},
     "Adam": {"weight_decay": 0.01},
     "AdamW": {"amsgrad": True},
+    "RMSprop": {"centered": True, "momentum": 0.5, "alpha": 0.4},
+    "Adagrad": {"lr_decay": 0.1, "weight_decay": 0.01},
+    "Adadelta": {"weight_decay": 0.01},
+    "Adamax": {"weight_decay": 0.01},
+    "NAdam": {"weight_decay": 0.01, "decoupled_weight_decay": True},
+    "RAdam": {"weight_decay": 0.01, "decoupled_weight_decay": True},
 }
 
 
@@ -247,7 +292,7 @@ def test_t78_no_gradient_no_step_but_a_zero_gradient_counts(optimizer: str) -> N
         for _ in range(2):
             q.grad = t.zeros(1)
             chosen.step()
-        assert (p.item(), p in chosen.state) == (1.0, False)
+        assert (p.item(), p in chosen.state) == (1.0, optimizer == "Adagrad")
         seen.append([q.item(), *[x.item() for x in chosen.state[q].values()]])
     assert seen[0] == seen[1]
 
@@ -270,7 +315,9 @@ def test_t79_zero_grad_forgets_or_fills() -> None:
 
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("shape", [(), (1,)])
-@pytest.mark.parametrize(("optimizer", "rate"), [("SGD", 0.1), ("Adam", 3e-3), ("AdamW", 3e-3)])
+@pytest.mark.parametrize(
+    ("optimizer", "rate"), [(name, 0.1 if name == "SGD" else 3e-3) for name in OPTIONS]
+)
 def test_the_learning_rate_may_be_a_tensor(
     optimizer: str, rate: float, shape: tuple[int, ...], dtype: str
 ) -> None:
@@ -313,4 +360,4 @@ def test_a_parameter_listed_twice_is_stepped_twice() -> None:
                 p.grad = t.tensor([0.3, -0.2])
                 chosen.step()
             ends.append(p.tolist())
-    assert ends[:3] == ends[3:]
+    assert ends[: len(OPTIONS)] == ends[len(OPTIONS) :]
