@@ -72,7 +72,7 @@ SPECIAL_VALUES = (0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 1.0, -1.0, 
 class OpCase:
     """An operation that both engines must answer alike.
 
-    name      unique; "T25 maximum tie" proves row T25 of the list of facts about PyTorch
+    name      unique; "T25 maximum tie" proves row T25 of rows.py
     fn        fn(t, *tensors) -> Tensor, or a nest of tuples, lists, dicts, numbers and strings
     shapes    one shape per input; the inputs are drawn, seeded by the name
     values    the inputs themselves, instead of shapes. Lists take the dtype of the run, NumPy

@@ -210,6 +210,52 @@ CASES = (
     _rows("softmax without dim warns", lambda t, x: F(t).softmax(x), shapes=((4, 3),)),
     _rows("log_softmax without dim warns", lambda t, x: F(t).log_softmax(x), shapes=((4, 3, 2),)),
     # --- corners of the table ---
+    # Twenty values: sixteen for PyTorch's vector loop, four for the scalar loop after it.
+    OpCase("T1 relu at 0", lambda t, x: F(t).relu(x), values=([0.0, -0.0, 1.0, -1.0] * 5,)),
+    OpCase(
+        "T2 relu of nan, whose gradient is 1",
+        lambda t, x: F(t).relu(x),
+        values=([NAN, 1.0, -1.0, 0.0] * 5,),
+        skip={"strided": LOOPS_DISAGREE},
+    ),
+    OpCase("T3 relu keeps -0.0", lambda t, x: (F(t).relu(x), x.relu()), values=([-0.0] * 20,)),
+    *(
+        OpCase(
+            f"T5 leaky_relu at 0, slope {slope}",
+            lambda t, x, slope=slope: F(t).leaky_relu(x, slope),
+            values=([0.0, -0.0, 1.0, -1.0] * 5,),
+        )
+        for slope in (0.01, 0.3, -2.0)
+    ),
+    OpCase(
+        "T7 leaky_relu of nan, whose gradient is the slope",
+        lambda t, x: F(t).leaky_relu(x, 0.3),
+        values=([NAN, 1.0, -1.0, 0.0] * 5,),
+        skip={"strided": LOOPS_DISAGREE},
+    ),
+    _curved(
+        "T11 softplus is log1p(exp(x)): inf at 800 without a threshold, 100 with one",
+        lambda t, x: (F(t).softplus(x, threshold=1000), F(t).softplus(x)),
+        values=([800.0, 100.0, 30.0, 1.0, -1.0],),
+    ),
+    OpCase("T13 selu at 0, from the left", lambda t, x: F(t).selu(x), values=([0.0, -0.0] * 10,)),
+    OpCase(
+        "T14 selu constants to the last digit",
+        lambda t, x: F(t).selu(x),
+        values=([1.0, 2.0, -INF, 4.0] * 5,),
+    ),
+    OpCase(
+        "T16 selu of nan, whose gradient is a constant",
+        lambda t, x: F(t).selu(x),
+        values=([NAN, 1.0] * 10,),
+        skip={"strided": LOOPS_DISAGREE},
+    ),
+    OpCase(
+        "T20 elu, hardtanh and relu6 at their corners",
+        lambda t, x: (F(t).elu(x, 0.7), F(t).celu(x), F(t).hardtanh(x), F(t).relu6(x)),
+        values=([0.0, -0.0, 1.0, 6.0, 2.0] * 4,),
+    ),
+    OpCase("T20 hardtanh at -1", lambda t, x: F(t).hardtanh(x), values=([-1.0, -2.0, 0.5] * 7,)),
     _curved("T15 selu small negative", lambda t, x: F(t).selu(x), values=([-1e-4, -3e-5, -1e-7],)),
     _curved("T17 sigmoid far left", lambda t, x: F(t).sigmoid(x), values=([-89.0, -104.0],)),
     _curved("T18 sigmoid gradient", lambda t, x: F(t).sigmoid(x), values=([17.0, -17.0],)),

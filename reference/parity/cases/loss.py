@@ -196,6 +196,11 @@ _yes_or_no = (
         for shape in ((5,), (6, 1), ())
     ),
     _case(
+        "T53 pos_weight multiplies the log term only, and the mean divides by N",
+        _with_logits("pos_weight"),
+        values=([2.0, -2.0, 0.5, -3.0], [0.0, 0.0, 1.0, 0.5], [5.0, 5.0, 5.0, 5.0]),
+    ),
+    _case(
         "T51 T52 binary_cross_entropy_with_logits far out",
         _with_logits(reduction="none"),
         values=([-16.0, 16.0, 100.0, -100.0, INF, -INF, NAN], [0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0]),
@@ -326,6 +331,21 @@ _one_of_c = (
         "T62 cross_entropy of probabilities, -inf logit",
         lambda t, x, y: F(t).cross_entropy(x, y),
         values=([[1.0, -INF, 2.0]], [[0.5, 0.0, 0.5]]),
+    ),
+    *(
+        _case(
+            f"T65 {name}, classes on axis {axis}",
+            _by_class(name),
+            shapes=shapes,
+            draw=("normal", indices(3)),
+            skip=NO_CLASSES,
+        )
+        for name in ("nll_loss", "cross_entropy")
+        for axis, shapes in (
+            (0, ((3,), ())),
+            (1, ((4, 3), (4,))),
+            ("1 of 3 equal ones", ((3, 3, 3), (3, 3))),
+        )
     ),
     _case(
         "nll_loss of many rows",
