@@ -70,9 +70,19 @@ class Version:
 
     __slots__ = ("value", "writer")
 
+    counts: ClassVar[bool] = True
+
     def __init__(self) -> None:
         self.value = 0
         self.writer: str | None = None
+
+
+class Uncounted(Version):
+    """Of memory made in inference mode, which nothing that is recorded may rely on."""
+
+    __slots__ = ()
+
+    counts = False
 
 
 class Meta(NamedTuple):
@@ -132,13 +142,7 @@ class Context:
         if self.saved is None:
             if self.to_save:  # not recorded: forward and backward are run by hand
                 return self.to_save
-            raise RuntimeError(
-                "Trying to backward through the graph a second time (or directly access saved "
-                "tensors after they have already been freed). Saved intermediate values of the "
-                "graph are freed when you call .backward() or autograd.grad(). Specify "
-                "retain_graph=True if you need to backward through the graph a second time or if "
-                "you need to access saved tensors after calling backward."
-            )
+            raise RuntimeError(FREED)
         return tuple([self._unpack(saved) for saved in self.saved])
 
     def _unpack(self, saved: Saved) -> Array:
@@ -290,22 +294,6 @@ class Node:
     def free(self) -> None:
         """Forget what was saved, if anything."""
 
-    def stale_text(self, saved: Saved) -> str:
-        """What to say when `saved`, which this node needs, was written to."""
-        kind = f"torch.{as_dtype(saved.array.dtype).legacy}Tensor"
-        k = saved.source
-        node, nr = (None, 0) if k is None else (self, ~k) if k < 0 else self.next_functions[k]
-        writer = saved.version.writer if saved.version and k is not None and k >= 0 else None
-        origin = "" if node is None else f", which is output {nr} of {writer or short_name(node)},"
-        now = saved.expected if saved.version is None else saved.version.value
-        return (
-            "one of the variables needed for gradient computation has been modified by an inplace "
-            f"operation: [{kind} {list(saved.array.shape)}]{origin} is at version "
-            f"{now}; expected version {saved.expected} instead. Hint: enable "
-            "anomaly detection to find the operation that failed to compute its gradient, with "
-            "torch.autograd.set_detect_anomaly(True, check_nan=False)."
-        )
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at {id(self):#x}>"
 
@@ -363,11 +351,41 @@ class FunctionNode(Node):
         try:
             result = quietly(self.op.backward, ctx, *grads)
         except StaleSave as stale:
-            raise RuntimeError(self.stale_text(stale.saved)) from None
+            saved = stale.saved
+            k = saved.source
+            edge = (None, 0) if k is None else (self, ~k) if k < 0 else self.next_functions[k]
+            raise RuntimeError(stale_text(saved, edge)) from None
         return result if isinstance(result, tuple) else (result,)
 
     def free(self) -> None:
         self.ctx.free()
+
+
+def stale_text(saved: Saved, edge: Edge) -> str:
+    """What to say of a saved value that was written to; `edge` is where it came from."""
+    kind = f"torch.{as_dtype(saved.array.dtype).legacy}Tensor"
+    node, output_nr = edge
+    is_input = saved.source is not None and saved.source >= 0
+    writer = saved.version.writer if saved.version and is_input else None
+    origin = ""
+    if node is not None:
+        origin = f", which is output {output_nr} of {writer or short_name(node)},"
+    now = saved.expected if saved.version is None else saved.version.value
+    return (
+        "one of the variables needed for gradient computation has been modified by an inplace "
+        f"operation: [{kind} {list(saved.array.shape)}]{origin} is at version "
+        f"{now}; expected version {saved.expected} instead. Hint: enable "
+        "anomaly detection to find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+    )
+
+
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed). Saved intermediate values of the graph are freed when you call "
+    ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
+    "graph a second time or if you need to access saved tensors after calling backward."
+)
 
 
 def zeros(meta: Meta, recorder: Recorder | None) -> Array:

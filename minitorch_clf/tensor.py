@@ -29,9 +29,11 @@ from minitorch_clf.methods.gradient import GradientMethods
 from minitorch_clf.methods.graph import NodeMethods
 from minitorch_clf.methods.history import chain
 from minitorch_clf.methods.linalg import LinalgMethods
+from minitorch_clf.methods.protocols import ProtocolMethods
 from minitorch_clf.methods.norm import NormMethods
 from minitorch_clf.methods.order import OrderMethods
 from minitorch_clf.methods.reduce import ReduceMethods
+from minitorch_clf.methods.saving import pack, refuse_inference
 from minitorch_clf.methods.scatter import ScatterMethods
 from minitorch_clf.numpy_protocol import ARRAY_FUNCTIONS, UFUNCS
 from minitorch_clf.ops.broadcast import mismatch
@@ -44,6 +46,7 @@ from minitorch_clf.tape import (
     Meta,
     Node,
     Saved,
+    Uncounted,
     Version,
     hooks_of,
     quietly,
@@ -89,7 +92,7 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Any:
             view: Callable[[Any], Any] = functools.partial(op.call, **options)
             if isinstance(result, tuple):
                 view = chain(view, operator.itemgetter(k))
-            tensor._track_view(inputs[0], view, recording, single=not isinstance(result, tuple))
+            tensor._track_view(inputs[0], view, "several" if isinstance(result, tuple) else "graph")
     return tuple(tensors) if isinstance(result, tuple) else tensors[0]
 
 
@@ -118,13 +121,29 @@ def _save(
                 if array is given:
                     if isinstance(inputs[k], Tensor):
                         source, version = k, inputs[k]._writes
+                        refuse_inference(version)
                     break
             else:
                 for k, out in enumerate(outputs):
                     if array is out.array:
                         source, version = ~k, out._writes
         saved.append(Saved(array, source, version, 0 if version is None else version.value))
+    if grad_mode.pack_hooks:
+        saved = [_packed(entry, inputs, outputs) for entry in saved]
     ctx.saved, ctx.to_save = tuple(saved), ()
+
+
+def _packed(saved: Saved, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> Saved:
+    """What the hooks of saved_tensors_hooks make of a saved value."""
+    k = saved.source
+    if k is not None:
+        tensor = outputs[~k] if k < 0 else inputs[k]
+    elif isinstance(saved.array, np.ndarray):
+        tensor = wrap(saved.array)
+    else:
+        return saved
+    packed, unpack = pack(tensor)
+    return saved._replace(array=packed, unpack=lambda packed: unpack(packed).array)
 
 
 def wrap(array: Array) -> Tensor:
@@ -196,6 +215,7 @@ class Tensor(
     ScatterMethods,
     LinalgMethods,
     ConversionMethods,
+    ProtocolMethods,
     GradientMethods,
     tape.Recordable,
     tape.Leaf,
@@ -238,7 +258,7 @@ class Tensor(
         self._node = None
         self._output_nr = 0
         self._accumulator = None
-        self._writes = Version()
+        self._writes = Uncounted() if grad_mode.inference else Version()
         self._view = None
         self._hooks = None
         self._retains_grad = False
@@ -273,6 +293,11 @@ class Tensor(
                     "var_no_grad = var.detach()."
                 )
             return
+        if mode and not (self._writes.counts or grad_mode.inference):
+            raise RuntimeError(
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not "
+                "allowed."
+            )
         if mode and self.array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self._requires_grad = bool(mode)
@@ -286,6 +311,10 @@ class Tensor(
     def is_leaf(self) -> bool:
         """Whether no recorded operation made it."""
         return self.grad_fn is None
+
+    def is_inference(self) -> bool:
+        """Whether it was made in inference mode, and so takes part in no graph."""
+        return not self._writes.counts
 
     @property
     def output_nr(self) -> int:
@@ -394,7 +423,9 @@ class Tensor(
     @property
     def data(self) -> Tensor:
         """The same memory, unknown to autograd: not even its version is shared."""
-        return wrap(self.array[...])
+        tensor = wrap(self.array[...])
+        tensor._writes = type(self._writes)()
+        return tensor
 
     @data.setter
     def data(self, other: Tensor) -> None:
@@ -427,32 +458,3 @@ class Tensor(
     def new_tensor(self, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
         """`data` as a tensor of this dtype."""
         return self._new(as_array(data, dtype or self.dtype), requires_grad)
-
-    def __deepcopy__(self, memo: dict[Any, Any]) -> Tensor:
-        if not self.is_leaf:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-                "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
-                "because of a torch.nn.utils.weight_norm usage, see "
-                "https://github.com/pytorch/pytorch/pull/103001"
-            )
-        copied = memo.get(id(self))
-        if copied is None:
-            copied = type(self).__new__(type(self))
-            copied._start(self.array.copy(order="K"))
-            copied._requires_grad = self._requires_grad
-            memo[id(self)] = copied
-            if self._grad is not None:
-                copied._grad = self._grad.__deepcopy__(memo)
-        return copied
-
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.array, self.requires_grad)
-
-
-def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
-    """A Tensor from a pickle: a leaf, as pickles hold no graph."""
-    tensor = kind.__new__(kind)
-    tensor._start(array)
-    tensor._requires_grad = requires_grad
-    return tensor

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch_clf.grad_mode import grad_mode
 from minitorch_clf.methods.base import Methods
+from minitorch_clf.methods.saving import pack
 from minitorch_clf.tape import CopySlices, Edge, FunctionNode, Meta, Node, Saved, short_name
 
 if TYPE_CHECKING:
@@ -21,21 +22,23 @@ if TYPE_CHECKING:
 class View:
     """Where a view comes from: `replay(base)` makes it again.
 
-    seen       the version at which its grad_fn was made
-    recorded   made while gradients were recorded
-    single     not one of several outputs of one operation
+    origin   "graph" if a write through it can be differentiated; else why not: it is one of
+             "several" outputs, was made in "no_grad" or "inference" mode, or by a custom "function"
+    seen     the version at which its grad_fn was made
     """
 
-    __slots__ = ("base", "recorded", "replay", "seen", "single")
+    __slots__ = ("base", "origin", "replay", "seen")
 
-    def __init__(
-        self, base: Any, replay: Callable[[Any], Any], *, recorded: bool, single: bool, seen: int
-    ) -> None:
+    def __init__(self, base: Any, replay: Callable[[Any], Any], origin: str, seen: int) -> None:
         self.base = base
         self.replay = replay
-        self.recorded = recorded
-        self.single = single
+        self.origin = origin
         self.seen = seen
+
+    @property
+    def recorded(self) -> bool:
+        """Whether its history is that of its base."""
+        return self.origin in ("graph", "several")
 
 
 class HistoryMethods(Methods):
@@ -50,18 +53,16 @@ class HistoryMethods(Methods):
         raise NotImplementedError
 
     def _track_view(
-        self, parent: HistoryMethods, view: Callable[[Any], Any], recorded: bool, *, single: bool
+        self, parent: HistoryMethods, view: Callable[[Any], Any], origin: str
     ) -> None:
         self._writes = parent._writes
-        up = parent._view
-        if up is None:
-            base, replay = parent, view
-        else:
-            base, replay = up.base, chain(up.replay, view)
-            recorded = recorded and up.recorded
-            single = single and up.single
-        seen = self._writes.value
-        self._view = View(base, replay, recorded=recorded, single=single, seen=seen)
+        if not grad_mode.enabled:
+            origin = "inference" if grad_mode.inference else "no_grad"
+        base, up = parent, parent._view
+        if up is not None:
+            base, view = up.base, chain(up.replay, view)
+            origin = origin if up.origin == "graph" else up.origin
+        self._view = View(base, view, origin, self._writes.value)
 
     @property
     def _base(self) -> Tensor | None:
@@ -73,6 +74,8 @@ class HistoryMethods(Methods):
     @property
     def _version(self) -> int:
         """How often the memory was written to, by this Tensor or a view of it."""
+        if not self._writes.counts:
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self._writes.value
 
     def _bump_version(self) -> None:
@@ -86,6 +89,12 @@ class HistoryMethods(Methods):
         is this Tensor from now on. If this is a view, the base gets a CopySlices node.
         """
         array, node = self.array, result._node
+        if not (self._writes.counts or grad_mode.inference):
+            raise RuntimeError(
+                "Inplace update to inference tensor outside InferenceMode is not allowed.You can "
+                "make a clone to get a normal tensor before doing inplace update.See "
+                "https://github.com/pytorch/rfcs/pull/17 for more details."
+            )
         recording = grad_mode.enabled
         if recording:
             self._refuse_leaf()
@@ -97,10 +106,7 @@ class HistoryMethods(Methods):
             old_edge = self._view.base._edge()
         saved = node.ctx.saved if isinstance(node, FunctionNode) else None
         if isinstance(node, FunctionNode) and saved:
-            private = array.copy() if any(s.array is array for s in saved) else None
-            saved = tuple(
-                s._replace(array=private, version=None) if s.array is array else s for s in saved
-            )
+            saved = self._without_old_value(saved)
         array[...] = result.array
         self._writes.value += 1
         if node is not None:
@@ -120,6 +126,17 @@ class HistoryMethods(Methods):
         elif node is not None:
             self._rebase(self._view, node, old_edge)
         return self  # type: ignore[return-value]
+
+    def _without_old_value(self, saved: tuple[Saved, ...]) -> tuple[Saved, ...]:
+        """`saved` with copies of this Tensor's value, which is about to be overwritten."""
+        replaced = []
+        for s in saved:
+            if s.array is self.array:
+                s = s._replace(array=self.array.copy(), version=None)
+            elif s.unpack and s.source == 0 and grad_mode.pack_hooks:  # may have kept the memory
+                s = s._replace(array=pack(self._wrap(self.array.copy()))[0])
+            replaced.append(s)
+        return tuple(replaced)
 
     def _rebase(self, view: View, node: Node, base_edge: Edge) -> None:
         base = view.base
@@ -147,22 +164,34 @@ class HistoryMethods(Methods):
             )
 
     def _refuse_view(self, view: View) -> None:
-        if not view.single:
+        if view.origin == "graph":
+            return
+        text = _REFUSED[view.origin]
+        if view.origin in ("several", "function"):
             name = "Unbind" if self._node is None else short_name(self._node)
-            raise RuntimeError(
-                f"Output {self._output_nr} of {name} is a view and is being modified inplace. This "
-                "view is the output of a function that returns multiple views. Such functions do "
-                "not allow the output views to be modified inplace. You should replace the inplace "
-                "operation by an out-of-place one."
-            )
-        if not view.recorded:
-            raise RuntimeError(
-                "A view was created in no_grad mode and is being modified inplace with grad mode "
-                "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. "
-                "You can clarify your code by moving both the view and the inplace either both "
-                "inside the no_grad block (if you don't want the inplace to be tracked) or both "
-                "outside (if you want the inplace to be tracked)."
-            )
+            which = f"Output {self._output_nr} of {name}"
+            text = f"{which} is a view and is being modified inplace. {text}"
+        raise RuntimeError(text)
+
+
+_AMBIGUOUS = (
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
+    "code by moving both the view and the inplace either both inside the {mode} block (if you "
+    "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+_REFUSED = {
+    "several": "This view is the output of a function that returns multiple views. Such functions "
+    "do not allow the output views to be modified inplace. You should replace the inplace "
+    "operation by an out-of-place one.",
+    "function": "This view was created inside a custom Function (or because an input was returned "
+    "as-is) and the autograd logic to handle view+inplace would override the custom backward "
+    "associated with the custom Function, leading to incorrect gradients. This behavior is "
+    "forbidden. You can fix this by cloning the output of the custom Function.",
+    "no_grad": "A view was created in no_grad mode and is being modified inplace with grad mode "
+    "enabled. " + _AMBIGUOUS.format(mode="no_grad"),
+    "inference": "A view was created in inference mode and is being modified inplace in normal "
+    "mode. " + _AMBIGUOUS.format(mode="inference_mode"),
+}
 
 
 def chain(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callable[[Any], Any]:
