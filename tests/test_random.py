@@ -114,6 +114,7 @@ DRAWS: dict[str, Draw] = {
 
 @pytest.mark.parametrize("name", DRAWS)
 def test_values(name: str) -> None:
+    """T108 T109 T110 T111 T112 T113 T114 T115 T119: for any seed, size and bounds."""
     ours, theirs, varied = DRAWS[name]
 
     @given(seeds, st.tuples(*varied))
@@ -149,6 +150,7 @@ def test_draws_in_any_order_and_states_both_ways(
 @pytest.mark.parametrize("name", ["float32", "float64"])
 @pytest.mark.parametrize(("low", "ulps"), [(1, 3), (-8, 5), (0.0, 7), (3, 0), (-0.0, 0)])
 def test_uniform_never_rounds_up_to_its_end(name: str, low: float, ulps: int) -> None:
+    """T110 at its edge: of a few representable numbers, all but the last are drawn."""
     number = np.dtype(name).type
     high = float(
         number(low) + ulps * (np.spacing(abs(number(low))) if low else np.finfo(name).tiny)

@@ -28,6 +28,8 @@ def drawn(t, generator):
 
 @given(n=sizes, seed=st.none() | seeds, replacement=st.booleans(), count=st.none() | sizes)
 def test_random_sampler(same, n, seed, replacement, count):
+    """T117 without a generator, T118 with one: the order, and what each generator draws next."""
+
     def run(t):
         generator = seeded(t, seed)
         sampler = t.utils.data.RandomSampler(range(n), replacement, count, generator)

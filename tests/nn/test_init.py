@@ -79,6 +79,8 @@ def test_kaiming(
 def test_linear_starts_with_pytorchs_bits(
     in_features: int, out_features: int, bias: bool, dtype: str, seed: int
 ) -> None:
+    """T121: weight first, then bias, and nothing else is drawn."""
+
     def program(t: Any) -> Any:
         t.manual_seed(seed)
         layer = t.nn.Linear(in_features, out_features, bias, dtype=getattr(t, dtype))

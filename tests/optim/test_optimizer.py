@@ -58,6 +58,8 @@ def converted(t: Any, value: Any) -> Any:
 
 @pytest.mark.parametrize("optimizer", OPTIONS)
 def test_state_dict_has_pytorchs_layout(optimizer: str) -> None:
+    """T81: parameters by number, and every flag in the group."""
+
     def program(t: Any) -> Any:
         first, second = pair(t)
         groups = [{"params": [first]}, {"params": [second], "lr": 1.0}]
@@ -201,6 +203,7 @@ def _with_retained_grad(t: Any) -> Any:
 
 @pytest.mark.parametrize("name", [*GOOD_PARAMS, *BAD_PARAMS])
 def test_params(name: str) -> None:
+    """T83: duplicates only warn, an empty list raises."""
     params = {**GOOD_PARAMS, **BAD_PARAMS}[name]
 
     def program(t: Any) -> Any:
