@@ -103,13 +103,13 @@ def from_numpy(array: Array) -> Tensor:
     """
     if not isinstance(array, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
-    result = wrap(array)
-    result.dtype  # noqa: B018 - raises for a dtype that is not offered
     if not array.dtype.isnative:
         raise ValueError(
             "given numpy array has byte order different from the native byte order. Conversion "
             "between byte orders is currently not supported."
         )
+    result = wrap(array)
+    result.dtype  # noqa: B018 - raises for a dtype that is not offered
     if any(s < 0 for s in array.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative "
@@ -186,6 +186,7 @@ def full(
 ) -> Tensor:
     """All `fill_value`, whose kind of number decides the dtype."""
     value = fill_value.array if isinstance(fill_value, Tensor) else fill_value
+    value = value.item() if isinstance(value, np.generic) else value
     to = as_array(value).dtype if dtype is None else dtype.numpy
     array = np.full(_shape((size,)), value, to)
     return _finish(array, device, requires_grad, refused)
@@ -302,6 +303,72 @@ def linspace(
     down = add_scaled(last, (steps - 1 - k).astype(wide), -float(step))
     array = np.asarray(np.where(k < steps // 2, up, down)).astype(to)
     return _finish(array, device, requires_grad, refused)
+
+
+def logspace(
+    start: float,
+    end: float,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **refused: Any,
+) -> Tensor:
+    """`steps` powers of `base`, their exponents evenly spaced from start to end."""
+    to = _numpy(dtype)
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    wide = to if to.kind == "f" else np.dtype(np.float32)
+    first, last = wide.type(start), wide.type(end)
+    step = (last - first) / wide.type(max(steps - 1, 1))
+    k = np.arange(steps)
+    up, down = first + step * k.astype(wide), last - step * (steps - 1 - k).astype(wide)
+    array = np.power(wide.type(base), np.where(k < steps // 2 + (steps == 1), up, down))
+    return _finish(array.astype(to), device, requires_grad, refused)
+
+
+def tril_indices(
+    row: int,
+    col: int,
+    offset: int = 0,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    **refused: Any,
+) -> Tensor:
+    """The places of the lower triangle of a (row, col) matrix.   (2, n)"""
+    return _triangle(np.tril_indices, (row, col), offset, dtype, device, refused)
+
+
+def triu_indices(
+    row: int,
+    col: int,
+    offset: int = 0,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    **refused: Any,
+) -> Tensor:
+    """The places of the upper triangle of a (row, col) matrix.   (2, n)"""
+    return _triangle(np.triu_indices, (row, col), offset, dtype, device, refused)
+
+
+def _triangle(
+    places: Callable[..., Any],
+    shape: tuple[int, int],
+    offset: int,
+    dtype: dtype | None,
+    device: Any,
+    refused: dict[str, Any],
+) -> Tensor:
+    for name, n in zip(("row", "col"), shape, strict=True):
+        if n < 0:
+            raise RuntimeError(f"{name} must be non-negative, got{n}")
+    to = int64.numpy if dtype is None else dtype.numpy
+    array = np.array(places(shape[0], offset, shape[1]), to)
+    return _finish(array, device, False, refused)
 
 
 # --- random ---------------------------------------------------------------------------------------

@@ -29,12 +29,13 @@ from minitorch_clf.methods.gradient import GradientMethods
 from minitorch_clf.methods.graph import NodeMethods
 from minitorch_clf.methods.history import chain
 from minitorch_clf.methods.linalg import LinalgMethods
-from minitorch_clf.methods.protocols import ProtocolMethods
 from minitorch_clf.methods.norm import NormMethods
 from minitorch_clf.methods.order import OrderMethods
+from minitorch_clf.methods.protocols import ProtocolMethods
 from minitorch_clf.methods.reduce import ReduceMethods
 from minitorch_clf.methods.saving import pack, refuse_inference
 from minitorch_clf.methods.scatter import ScatterMethods
+from minitorch_clf.methods.sets import SetMethods
 from minitorch_clf.numpy_protocol import ARRAY_FUNCTIONS, UFUNCS
 from minitorch_clf.ops.broadcast import mismatch
 from minitorch_clf.tape import (
@@ -211,6 +212,7 @@ class Tensor(
     ReduceMethods,
     CumulativeMethods,
     OrderMethods,
+    SetMethods,
     NormMethods,
     ScatterMethods,
     LinalgMethods,

@@ -44,7 +44,7 @@ from minitorch_clf.autograd.strict import (
     completed,
 )
 from minitorch_clf.creation import zeros_like
-from minitorch_clf.functions import stack
+from minitorch_clf.functions.joins import stack
 from minitorch_clf.grad_mode import enable_grad
 from minitorch_clf.tensor import Tensor
 

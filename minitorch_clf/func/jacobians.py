@@ -22,7 +22,8 @@ from minitorch_clf.func.transforms import (
     split_aux,
     zeros_for_none,
 )
-from minitorch_clf.functions import equal, stack
+from minitorch_clf.functions.joins import stack
+from minitorch_clf.functions.methods import equal
 from minitorch_clf.tensor import Tensor
 
 

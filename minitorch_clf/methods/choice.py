@@ -16,7 +16,7 @@ from minitorch_clf.methods.base import (
 )
 from minitorch_clf.ops import choice as ops
 from minitorch_clf.ops.broadcast import mismatch
-from minitorch_clf.tape import Array, quietly
+from minitorch_clf.tape import Array, Function, quietly
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
@@ -81,6 +81,18 @@ class ChoiceMethods(Methods):
     def isfinite(self) -> Tensor:
         """Whether neither nan nor infinite."""
         return self._wrap(np.isfinite(self.array))
+
+    def isposinf(self) -> Tensor:
+        """Whether inf."""
+        return self._wrap(np.equal(self.array, np.inf))
+
+    def isneginf(self) -> Tensor:
+        """Whether -inf."""
+        return self._wrap(np.equal(self.array, -np.inf))
+
+    def isreal(self) -> Tensor:
+        """True: there are no complex numbers here."""
+        return self._wrap(np.ones(self.array.shape, bool))
 
     def logical_not(self) -> Tensor:
         """Whether 0."""
@@ -165,11 +177,20 @@ class ChoiceMethods(Methods):
 
     def clamp_min(self, min: Any) -> Tensor:
         """The larger of self and min."""
-        return self.clamp(min=min)
+        return self._bound(min, ops.ClampMin, ops.ClampMinTensor, lower=True)
 
     def clamp_max(self, max: Any) -> Tensor:
         """The smaller of self and max."""
-        return self.clamp(max=max)
+        return self._bound(max, ops.ClampMax, ops.ClampMaxTensor, lower=False)
+
+    def _bound(
+        self, bound: Any, number: type[Function], tensor: type[Function], *, lower: bool
+    ) -> Tensor:
+        x, y = operands("clamp", self, bound)
+        if isinstance(bound, Methods):
+            return self._apply(tensor, x, *((y, None) if lower else (None, y)))
+        ends = {"lower": y if lower else None, "upper": None if lower else y}
+        return self._apply(number, x, **ends)
 
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """self where `condition`, else `other`."""

@@ -71,6 +71,11 @@ class IndexMethods(ShapeMethods, PieceMethods, ArrangeMethods, HistoryMethods):
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, Methods):
             element = element.array
+        elif not isinstance(element, SCALARS):
+            raise RuntimeError(
+                "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+                f"{type(element)}."
+            )
         return bool((self.array == element).any())
 
     def gather(self, dim: int, index: Tensor) -> Tensor:
@@ -131,6 +136,21 @@ class IndexMethods(ShapeMethods, PieceMethods, ArrangeMethods, HistoryMethods):
         if not self.array.ndim:
             return self._wrap(np.zeros((int(self.array != 0), 0), np.int64))
         return self._wrap(np.argwhere(self.array))
+
+    def argwhere(self) -> Tensor:
+        """The places of the elements that are not 0.   (n, ndim)"""
+        places: Tensor = self.nonzero()
+        return places
+
+    def is_nonzero(self) -> bool:
+        """Whether the one element is not 0."""
+        return bool(self)
+
+    def tril_(self, diagonal: int = 0) -> Tensor:
+        return self._become(self.tril(diagonal))
+
+    def triu_(self, diagonal: int = 0) -> Tensor:
+        return self._become(self.triu(diagonal))
 
 
 def index_arrays(x: Any, index: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -6,8 +6,9 @@ once, in tensor.py. The functional method says what the value is.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import numpy as np
 
@@ -24,6 +25,23 @@ from minitorch_clf.tape import Array
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
+
+
+P = ParamSpec("P")
+
+
+def in_place(
+    method: Callable[Concatenate[Any, P], Tensor],
+) -> Callable[Concatenate[Any, P], Tensor]:
+    """The method, its result written into the tensor itself."""
+
+    @functools.wraps(method)
+    def call(self: Any, *args: P.args, **kwargs: P.kwargs) -> Tensor:
+        return self._become(method(self, *args, **kwargs))  # type: ignore[no-any-return]
+
+    call.__name__ += "_"
+    call.__doc__ = f"{method.__doc__}   In place."
+    return call  # type: ignore[return-value]  # that `self` may be named too is no harm
 
 
 class InplaceMethods(
@@ -111,6 +129,70 @@ class InplaceMethods(
 
     def masked_fill_(self, mask: Tensor, value: Any) -> Tensor:
         return self._become(self.masked_fill(mask, value))
+
+    # --- as the functional ones, written back ---
+
+    exp2_ = in_place(ElementaryMethods.exp2)
+    expm1_ = in_place(ElementaryMethods.expm1)
+    log2_ = in_place(ElementaryMethods.log2)
+    log10_ = in_place(ElementaryMethods.log10)
+    log1p_ = in_place(ElementaryMethods.log1p)
+    sin_ = in_place(ElementaryMethods.sin)
+    cos_ = in_place(ElementaryMethods.cos)
+    tan_ = in_place(ElementaryMethods.tan)
+    asin_ = in_place(ElementaryMethods.asin)
+    acos_ = in_place(ElementaryMethods.acos)
+    atan_ = in_place(ElementaryMethods.atan)
+    sinh_ = in_place(ElementaryMethods.sinh)
+    cosh_ = in_place(ElementaryMethods.cosh)
+    asinh_ = in_place(ElementaryMethods.asinh)
+    acosh_ = in_place(ElementaryMethods.acosh)
+    atanh_ = in_place(ElementaryMethods.atanh)
+    erf_ = in_place(ElementaryMethods.erf)
+    erfc_ = in_place(ElementaryMethods.erfc)
+    logit_ = in_place(ElementaryMethods.logit)
+    sinc_ = in_place(ElementaryMethods.sinc)
+    frac_ = in_place(ElementaryMethods.frac)
+    deg2rad_ = in_place(ElementaryMethods.deg2rad)
+    rad2deg_ = in_place(ElementaryMethods.rad2deg)
+    nan_to_num_ = in_place(ElementaryMethods.nan_to_num)
+    sgn_ = in_place(ElementaryMethods.sgn)
+
+    atan2_ = in_place(CombineMethods.atan2)
+    hypot_ = in_place(CombineMethods.hypot)
+    copysign_ = in_place(CombineMethods.copysign)
+    heaviside_ = in_place(CombineMethods.heaviside)
+    xlogy_ = in_place(CombineMethods.xlogy)
+    float_power_ = in_place(CombineMethods.float_power)
+    ldexp_ = in_place(CombineMethods.ldexp)
+    lerp_ = in_place(CombineMethods.lerp)
+    addcmul_ = in_place(CombineMethods.addcmul)
+    addcdiv_ = in_place(CombineMethods.addcdiv)
+    gcd_ = in_place(CombineMethods.gcd)
+    lcm_ = in_place(CombineMethods.lcm)
+    bitwise_left_shift_ = in_place(CombineMethods.bitwise_left_shift)
+    bitwise_right_shift_ = in_place(CombineMethods.bitwise_right_shift)
+
+    eq_ = in_place(ChoiceMethods.eq)
+    ne_ = in_place(ChoiceMethods.ne)
+    lt_ = in_place(ChoiceMethods.lt)
+    le_ = in_place(ChoiceMethods.le)
+    gt_ = in_place(ChoiceMethods.gt)
+    ge_ = in_place(ChoiceMethods.ge)
+    logical_not_ = in_place(ChoiceMethods.logical_not)
+    logical_and_ = in_place(ChoiceMethods.logical_and)
+    logical_or_ = in_place(ChoiceMethods.logical_or)
+    logical_xor_ = in_place(ChoiceMethods.logical_xor)
+    bitwise_and_ = in_place(ChoiceMethods.bitwise_and)
+    bitwise_or_ = in_place(ChoiceMethods.bitwise_or)
+    bitwise_xor_ = in_place(ChoiceMethods.bitwise_xor)
+    bitwise_not_ = in_place(ChoiceMethods.bitwise_not)
+
+    arcsin_, arccos_, arctan_, arctan2_ = asin_, acos_, atan_, atan2_
+    arcsinh_, arccosh_, arctanh_ = asinh_, acosh_, atanh_
+    absolute_, negative_, fix_ = abs_, neg_, trunc_
+    subtract_, multiply_, divide_, true_divide_ = sub_, mul_, div_, div_
+    not_equal_, less_, less_equal_, greater_, greater_equal_ = ne_, lt_, le_, gt_, ge_
 
     # Python falls back to `x = x + y` if the in-place method gives way
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from minitorch_clf.dtypes import dtype as dtype_
-from minitorch_clf.methods.base import Methods, one_dtype, wrap_dim, wrap_dims
+from minitorch_clf.methods.base import Methods, one_dtype, wrap_dims
 from minitorch_clf.methods.reduce import Dims
 from minitorch_clf.ops import norm as ops
 from minitorch_clf.ops import reduce
@@ -79,20 +77,3 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> 
             f"{x1.array.shape[-1]} X2: {x2.array.shape[-1]}"
         )
     return x1._apply(ops.Cdist, x1, x2, p=float(p))  # type: ignore[no-any-return]
-
-
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """The cosine of the angle between x1 and x2 along `dim`: their dot product over their lengths.
-
-    eps   a length below it counts as eps
-    """
-    x1, x2 = one_dtype(x1, x2)
-    if x1.array.dtype.kind != "f":
-        raise RuntimeError(
-            "expected common dtype to be floating point, yet common dtype is " + x1.dtype.legacy
-        )
-    shape = np.broadcast_shapes(x1.array.shape, x2.array.shape)
-    x1, x2 = x1.expand(shape), x2.expand(shape)
-    axis = wrap_dim(dim, x1.ndim)
-    units = [x / x.norm(2, axis, keepdim=True).clamp_min(eps) for x in (x1, x2)]
-    return (units[0] * units[1]).sum(axis)  # type: ignore[no-any-return]

@@ -61,9 +61,21 @@ class PointwiseMethods(Methods):
             )
         return self._apply(ops.Sub, x, y, alpha=alpha) if alpha != 1 else self._apply(ops.Sub, x, y)
 
+    subtract = sub
+
+    def rsub(self, other: Any, *, alpha: float = 1) -> Tensor:
+        """other - alpha * self."""
+        x: Any = self
+        if alpha != 1:
+            x = x * alpha
+        op = ops.RsubTensor if isinstance(other, Methods) else ops.Rsub
+        return self._apply(op, *operands("rsub", x, other))
+
     def mul(self, other: Any) -> Tensor:
         """self * other, broadcast."""
         return self._apply(ops.Mul, *operands("mul", self, other))
+
+    multiply = mul
 
     def div(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         """self / other, broadcast; two integers give floats.
@@ -84,7 +96,7 @@ class PointwiseMethods(Methods):
             return self._wrap(np.asarray(quotient).astype(x.array.dtype))
         return self._apply(ops.Div, x, y, rounding_mode=rounding_mode)
 
-    true_divide = div
+    divide = true_divide = div
 
     def floor_divide(self, other: Any) -> Tensor:
         """floor(self / other), as Python's //."""

@@ -18,7 +18,7 @@ import warnings
 import numpy as np
 
 from minitorch_clf.creation import Generator, as_tensor, empty_like, eye, from_numpy, randperm
-from minitorch_clf.functions import where
+from minitorch_clf.functions.methods import where
 from minitorch_clf.grad_mode import no_grad
 from minitorch_clf.tensor import Tensor
 

@@ -91,6 +91,12 @@ class Rsub(Function):
         return grad_x, grad_y
 
 
+class RsubTensor(Rsub):
+    """out = y - x, two tensors: the name that PyTorch prints for it."""
+
+    name = "RsubBackward0"
+
+
 class Mul(Function):
     """out = x * y.   grad_x = g * y, grad_y = g * x: each needs the other, saved only if asked."""
 

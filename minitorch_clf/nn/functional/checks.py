@@ -6,7 +6,7 @@ import warnings
 from itertools import zip_longest
 from typing import Any
 
-from minitorch_clf.functions import broadcast_tensors
+from minitorch_clf.functions.joins import broadcast_tensors
 from minitorch_clf.grad_mode import is_grad_enabled
 from minitorch_clf.tape import Function
 from minitorch_clf.tensor import Tensor, apply

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 
-from minitorch_clf.functions import sigmoid, tanh
+from minitorch_clf.functions.methods import sigmoid, tanh
 from minitorch_clf.nn import functional as F
 from minitorch_clf.nn.module import Module
 from minitorch_clf.tensor import Tensor

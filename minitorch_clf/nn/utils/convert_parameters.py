@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from minitorch_clf.functions import cat
+from minitorch_clf.functions.joins import cat
 from minitorch_clf.nn.module import typename
 from minitorch_clf.tensor import Tensor
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from minitorch_clf.creation import as_tensor, tensor
 from minitorch_clf.dtypes import float64
-from minitorch_clf.functions import stack
+from minitorch_clf.functions.joins import stack
 from minitorch_clf.tensor import Tensor
 
 

@@ -1,0 +1,1 @@
+"""The functions of `torch`: the methods of one Tensor by name, and what takes several."""
