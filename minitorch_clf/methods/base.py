@@ -115,10 +115,7 @@ class Methods:
 
     def storage_offset(self) -> int:
         """Elements between the start of the memory and the first element."""
-        owner = self.array
-        while isinstance(owner.base, np.ndarray):
-            owner = owner.base
-        apart = int(self.array.ctypes.data) - int(owner.ctypes.data)
+        apart = int(self.array.ctypes.data) - int(memory_of(self.array).ctypes.data)
         return int(apart // self.array.itemsize)
 
     def stride(self, dim: int | None = None) -> Any:
@@ -143,6 +140,19 @@ class Methods:
         if self.array.dtype == to.numpy:
             return self  # type: ignore[return-value]  # every Methods is a Tensor
         return self._apply(ToCopy, self, dtype=to.numpy)
+
+
+def memory_of(array: Array) -> Array:
+    """The array that owns the memory of `array`, or the last one known before another library's.
+
+    as_strided puts an object between a view and its array, hence the two bases.
+    """
+    while True:
+        base = array.base
+        base = base if isinstance(base, np.ndarray) else getattr(base, "base", None)
+        if not isinstance(base, np.ndarray):
+            return array
+        array = base
 
 
 def refuse_bool(kernel: str, x: Methods) -> None:
