@@ -92,7 +92,7 @@ class ProtocolMethods(Methods):
         raise TypeError("Tensor does not support deleting items")
 
 
-def rebuild(kind: type[Any], array: Array, requires_grad: bool) -> Tensor:
+def rebuild(kind: Any, array: Array, requires_grad: bool) -> Tensor:
     """A leaf of this class around `array`: what pickle and copy call."""
     tensor: Tensor = kind.__new__(kind)
     tensor._start(array)
