@@ -24,7 +24,8 @@ ROWS: dict[int, str] = {
     13: "selu has derivative scale * alpha = 1.758... at 0: 0 belongs to the left branch.",
     14: "selu's two constants have 17 digits and are rounded once, to the dtype.",
     15: "selu uses expm1, which keeps every digit near 0.",
-    16: "selu has derivative scale, not nan, at nan.",
+    16: "selu has derivative scale, not nan, at nan, in the scalar loop; the vector loop, which "
+    "takes the first 16 n values, makes it nan.",
     17: "sigmoid is 1 / (1 + exp(-x)) for both signs: exactly 0 at -89 in float32.",
     18: "sigmoid's gradient is y (1 - y) of the result, so it is 0 at 17 but not at -17.",
     19: "On integers relu keeps the dtype, sigmoid makes float32; softplus, selu, softmax raise.",
