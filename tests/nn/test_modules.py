@@ -52,9 +52,25 @@ ACTIVATIONS: list[tuple[str, dict[str, Any], Any]] = [
     ("Softmax", {"dim": -1}, lambda t, x: t.nn.functional.softmax(x, -1)),
     ("Softmin", {"dim": 1}, lambda t, x: t.nn.functional.softmin(x, 1)),
     ("LogSoftmax", {"dim": 0}, lambda t, x: t.nn.functional.log_softmax(x, 0)),
+    ("Hardsigmoid", {}, lambda t, x: t.nn.functional.hardsigmoid(x)),
+    ("Hardswish", {}, lambda t, x: t.nn.functional.hardswish(x)),
+    ("Mish", {}, lambda t, x: t.nn.functional.mish(x)),
+    (
+        "Threshold",
+        {"threshold": 0.5, "value": -1.0},
+        lambda t, x: t.nn.functional.threshold(x, 0.5, -1.0),
+    ),
+    ("Hardshrink", {}, lambda t, x: t.nn.functional.hardshrink(x)),
+    ("Hardshrink", {"lambd": 1.5}, lambda t, x: t.nn.functional.hardshrink(x, 1.5)),
+    ("Softshrink", {"lambd": 1.5}, lambda t, x: t.nn.functional.softshrink(x, 1.5)),
+    ("Tanhshrink", {}, lambda t, x: t.nn.functional.tanhshrink(x)),
+    ("Softsign", {}, lambda t, x: t.nn.functional.softsign(x)),
+    ("PReLU", {}, lambda t, x: t.nn.functional.prelu(x, t.tensor([0.25]))),
+    ("PReLU", {"init": 0.5}, lambda t, x: t.nn.functional.prelu(x, t.tensor([0.5]))),
 ]
 
 INPLACE = ["ReLU", "ReLU6", "LeakyReLU", "Hardtanh", "ELU", "CELU", "SELU", "SiLU"]
+INPLACE += ["Hardsigmoid", "Hardswish", "Mish"]
 
 #: exp and its kin differ by up to 4 ULP between the libraries; a softmax adds up a few of them. In
 #: a GELU, 1 + erf(x) cancels: rounding steps of the largest value, 7.
@@ -150,6 +166,13 @@ LAYERS = [
     lambda t: t.nn.Dropout(-0.1),
     lambda t: t.nn.Hardtanh(1.0, 1.0),
     lambda t: t.nn.Hardtanh(min_value=-2.0, max_value=3.0),
+    lambda t: t.nn.GLU(0),
+    lambda t: t.nn.GLU(),
+    lambda t: t.nn.PReLU(3, device="cpu"),
+    lambda t: t.nn.PReLU(2, 0.1),
+    lambda t: t.nn.Threshold(0.5, 2, inplace=True),
+    lambda t: t.nn.Softshrink(-1.0),
+    lambda t: t.nn.Hardswish(inplace=True),
     lambda t: t.nn.Linear(3, 2, "cpu", dtype=3),
     lambda t: t.nn.Linear(3),
 ]

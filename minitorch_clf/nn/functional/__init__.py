@@ -25,6 +25,18 @@ from minitorch_clf.nn.functional.activation import (
     softsign,
     tanh,
 )
+from minitorch_clf.nn.functional.bends import (
+    glu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    mish,
+    prelu,
+    softshrink,
+    tanhshrink,
+    threshold,
+    threshold_,
+)
 from minitorch_clf.nn.functional.embedding import embedding
 from minitorch_clf.nn.functional.linear import dropout, linear, one_hot
 from minitorch_clf.nn.functional.loss import (
@@ -57,6 +69,10 @@ __all__ = [
     "elu_",
     "embedding",
     "gelu",
+    "glu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
     "hardtanh",
     "hardtanh_",
     "huber_loss",
@@ -68,10 +84,12 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsigmoid",
+    "mish",
     "mse_loss",
     "nll_loss",
     "normalize",
     "one_hot",
+    "prelu",
     "relu",
     "relu6",
     "relu_",
@@ -83,6 +101,10 @@ __all__ = [
     "softmax",
     "softmin",
     "softplus",
+    "softshrink",
     "softsign",
     "tanh",
+    "tanhshrink",
+    "threshold",
+    "threshold_",
 ]

@@ -19,6 +19,18 @@ from minitorch_clf.nn.modules.activation import (
     Softplus,
     Tanh,
 )
+from minitorch_clf.nn.modules.bends import (
+    GLU,
+    Hardshrink,
+    Hardsigmoid,
+    Hardswish,
+    Mish,
+    PReLU,
+    Softshrink,
+    Softsign,
+    Tanhshrink,
+    Threshold,
+)
 from minitorch_clf.nn.modules.container import ModuleDict, ModuleList, Sequential
 from minitorch_clf.nn.modules.dropout import Dropout
 from minitorch_clf.nn.modules.embedding import Embedding
@@ -49,6 +61,10 @@ __all__ = [
     "Embedding",
     "Flatten",
     "GELU",
+    "GLU",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
     "Hardtanh",
     "HuberLoss",
     "Identity",
@@ -60,10 +76,12 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
+    "Mish",
     "Module",
     "ModuleDict",
     "ModuleList",
     "NLLLoss",
+    "PReLU",
     "ParameterDict",
     "ParameterList",
     "ReLU",
@@ -76,6 +94,10 @@ __all__ = [
     "Softmax",
     "Softmin",
     "Softplus",
+    "Softshrink",
+    "Softsign",
     "Tanh",
+    "Tanhshrink",
+    "Threshold",
     "Unflatten",
 ]
