@@ -9,10 +9,12 @@ the house.
 from minitorch_clf import autograd, cuda, func, nn, optim, utils, vision
 from minitorch_clf.autograd import (
     enable_grad,
+    inference_mode,
     is_grad_enabled,
     no_grad,
     set_grad_enabled,
 )
+from minitorch_clf.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from minitorch_clf.creation import (
     Generator,
     arange,
@@ -233,6 +235,7 @@ from minitorch_clf.functions.methods import (
     index_select,
     inner,
     is_floating_point,
+    is_inference,
     is_nonzero,
     is_same_size,
     is_tensor,
@@ -390,6 +393,7 @@ from minitorch_clf.functions.methods import (
     xlogy_,
     zero_,
 )
+from minitorch_clf.grad_mode import is_inference_mode_enabled
 from minitorch_clf.methods.combine import (
     xlogy,
 )
@@ -617,6 +621,7 @@ __all__ = [
     "index_put",
     "index_put_",
     "index_select",
+    "inference_mode",
     "initial_seed",
     "inner",
     "int",
@@ -625,7 +630,11 @@ __all__ = [
     "int64",
     "int8",
     "is_floating_point",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_grad_enabled",
+    "is_inference",
+    "is_inference_mode_enabled",
     "is_nonzero",
     "is_same_size",
     "is_tensor",

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch_clf import tape
+from minitorch_clf import anomaly, tape
 from minitorch_clf.convert import as_array
 from minitorch_clf.dtypes import as_dtype, get_default_dtype
 from minitorch_clf.formatting import tensor_repr
@@ -88,6 +88,8 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Any:
             if tensor.array.dtype.kind == "f":
                 tensor._node, tensor._output_nr = node, k
         _save(ctx, inputs, arrays, tensors)
+        if anomaly.mode.enabled:
+            anomaly.note(node, arrays, outputs)
     if op.is_view:
         for k, tensor in enumerate(tensors):
             view: Callable[[Any], Any] = functools.partial(op.call, **options)

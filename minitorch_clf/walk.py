@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import heapq
 import operator
+import threading
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from minitorch_clf import anomaly
 from minitorch_clf.tape import (
     Array,
     Edge,
@@ -39,30 +41,41 @@ def run_backward(
     inputs       visit only what leads to these edges
     accumulate   whether leaves collect; if not, the gradients of `inputs` are returned
     """
-    walk = Walk(roots, grads)
-    ends = {node for node, _ in inputs or ()}
-    wanted = None if inputs is None else _leading_to(ends, walk.waiting)
-    if wanted is not None and accumulate:
-        wanted |= ends
+    walk = Walk(roots, grads, inputs, accumulate=accumulate)
     captured: dict[Edge, Array | None] = dict.fromkeys(inputs or ())
-
-    while walk.ready:
-        node, buffer = walk.pop()
-        runs = wanted is None or node in wanted
-        if not (runs or node in ends):
-            continue
-        hooks = node.hooks
-        if hooks is not None:
-            _run_tensor_hooks(hooks, buffer)
-        if node in ends:
-            for output_nr, grad in enumerate(buffer):
-                if (node, output_nr) in captured:
-                    captured[node, output_nr] = grad
-        if runs:
-            walk.pass_on(node, _run(node, buffer, recorder))
-            if not retain_graph:
-                node.free()
+    outer, _current.walk = _current.walk, walk
+    try:
+        while walk.ready:
+            node, buffer = walk.pop()
+            if not walk.visits(node):
+                continue
+            if node.hooks is not None:
+                _run_tensor_hooks(node.hooks, buffer)
+            if node in walk.ends:
+                for output_nr, grad in enumerate(buffer):
+                    if (node, output_nr) in captured:
+                        captured[node, output_nr] = grad
+            if walk.runs(node):
+                walk.pass_on(node, _run(node, buffer, recorder))
+                if not retain_graph:
+                    node.free()
+    finally:
+        _current.walk = outer
     return [captured[edge] for edge in inputs or ()]
+
+
+class _Current(threading.local):
+    walk: Walk | None = None
+
+
+_current = _Current()
+
+
+def current_walk() -> Walk:
+    """The walk that this thread is on: for hooks that ask what else it will visit."""
+    if _current.walk is None:
+        raise AssertionError("expected this hook to be called inside a backward call")
+    return _current.walk
 
 
 class Walk:
@@ -71,12 +84,25 @@ class Walk:
     waiting   node -> how many nodes that feed it have not run yet
     arrived   node -> the gradients of its outputs, as far as they have been summed
     ready     a heap of the nodes that wait for nobody, newest first
+    ends      the nodes whose gradients are asked for
+    wanted    the nodes that must run, None for all
     """
 
-    __slots__ = ("arrived", "ready", "waiting")
+    __slots__ = ("__weakref__", "arrived", "ends", "ready", "waiting", "wanted")
 
-    def __init__(self, roots: Sequence[Edge], grads: Sequence[Array]) -> None:
+    def __init__(
+        self,
+        roots: Sequence[Edge],
+        grads: Sequence[Array],
+        inputs: Sequence[Edge] | None,
+        *,
+        accumulate: bool,
+    ) -> None:
         self.waiting = _count_consumers(roots)
+        self.ends = {node for node, _ in inputs or ()}
+        self.wanted = None if inputs is None else _leading_to(self.ends, self.waiting)
+        if self.wanted is not None and accumulate:
+            self.wanted |= self.ends
         self.arrived: dict[Node, list[Array | None]] = {}
         self.ready: list[tuple[float, int, Node]] = []
         for edge, grad in zip(roots, grads, strict=True):
@@ -84,6 +110,14 @@ class Walk:
         for node in self.arrived:
             if self.waiting[node] == 0:
                 self._push(node)
+
+    def runs(self, node: Node) -> bool:
+        """Whether the gradients of the inputs of `node` are needed."""
+        return self.wanted is None or node in self.wanted
+
+    def visits(self, node: Node) -> bool:
+        """Whether the gradients of the outputs of `node` are needed."""
+        return node in self.waiting and (self.runs(node) or node in self.ends)
 
     def pop(self) -> tuple[Node, list[Array | None]]:
         """The newest ready node, and the gradients of its outputs."""
@@ -149,7 +183,8 @@ def _run(node: Node, buffer: list[Array | None], recorder: Recorder | None) -> G
         for pre in list(hooks.pre.values()):
             replaced = pre(given)
             given = given if replaced is None else replaced
-    grads = _conform(node, node.run(given, recorder), recorder)
+    run = anomaly.run if anomaly.mode.enabled else type(node).run
+    grads = _conform(node, run(node, given, recorder), recorder)
     if hooks is not None:
         for post in list(hooks.post.values()):
             replaced = post(grads, given)
@@ -196,6 +231,8 @@ def _conform(node: Node, grads: Gradients, recorder: Recorder | None) -> Gradien
                 f"{list(got.shape)} but expected shape compatible with {list(shape)}"
             )
         if got.dtype != dtype:
-            grad = np.asarray(grad, dtype) if recorder is None else recorder.cast(grad, dtype)
+            grad = (
+                quietly(np.asarray, grad, dtype) if recorder is None else recorder.cast(grad, dtype)
+            )
         conformed.append(grad)
     return conformed

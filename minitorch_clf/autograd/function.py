@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from minitorch_clf import anomaly
 from minitorch_clf.autograd.saved import SavedTensor
 from minitorch_clf.grad_mode import grad_mode, is_grad_enabled, no_grad
 from minitorch_clf.methods.graph import NodeMethods
@@ -259,6 +260,8 @@ def _outputs(
             finished[k] = _output(ctx, inputs, out, k, len(outputs) > 1, recording)
     if recording:
         ctx._saved = tuple([_save(tensor, k, outputs) for k, tensor in enumerate(ctx.to_save)])
+        if anomaly.mode.enabled:
+            anomaly.note(ctx, map(_array, inputs), [_array(out) for out in outputs])
     ctx.to_save = ()
     return tuple(finished)
 
@@ -333,6 +336,10 @@ def _save(tensor: Any, k: int, outputs: Sequence[Any]) -> SavedTensor | None:
         if out is tensor:
             return SavedTensor.of(tensor, output_nr if tensor._node is not None else None)
     return SavedTensor.of(tensor, None)
+
+
+def _array(x: Any) -> Any:
+    return x.array if isinstance(x, Tensor) else x
 
 
 def _among(tensor: Tensor, others: Sequence[Any]) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 
-from minitorch_clf.creation import zeros_like
 from minitorch_clf.methods.gradient import backward as _backward
-from minitorch_clf.methods.gradient import walk
-from minitorch_clf.tensor import Tensor
+from minitorch_clf.methods.gradient import meta_of, walk
+from minitorch_clf.methods.graph import GradientEdge
+from minitorch_clf.tensor import Tensor, wrap
 
 __all__ = ["backward", "grad"]
 
@@ -20,9 +21,22 @@ def backward(
     grad_tensors: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    grad_variables: Any = None,
     inputs: Any = None,
 ) -> None:
     """Add the gradients of `tensors`, each times its `grad_tensors`, to the leaves behind them."""
+    if grad_variables is not None:
+        warnings.warn(
+            "`grad_variables` is deprecated. Use `grad_tensors` instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
+                "`backward()`. Please only use `grad_tensors`."
+            )
+        grad_tensors = grad_variables
     outputs = _sequence(tensors)
     upstream = None if grad_tensors is None else _sequence(grad_tensors)
     _backward(outputs, upstream, retain_graph, create_graph, inputs)
@@ -57,7 +71,12 @@ def grad(
     if is_grads_batched:
         raise NotImplementedError("grad: is_grads_batched=True is not supported")
     if not only_inputs:
-        raise NotImplementedError("grad: only_inputs=False is not supported")
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To "
+            "accumulate gradient for other parts of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
@@ -67,14 +86,16 @@ def grad(
     upstream: Sequence[Any] = (
         [None] * len(outputs) if grad_outputs is None else _sequence(grad_outputs)
     )
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     for tensor in inputs:
-        if not tensor.requires_grad:
+        if not isinstance(tensor, GradientEdge) and not tensor.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     found = walk(outputs, upstream, retain_graph, create_graph, inputs, accumulate=False)
     grads: list[Tensor | None] = []
     for k, (tensor, array) in enumerate(zip(inputs, found, strict=True)):
         if array is None and materialize_grads:
-            grads.append(zeros_like(tensor))
+            grads.append(wrap(np.zeros(*meta_of(tensor))))
         elif array is None and not allow_unused:
             raise RuntimeError(
                 f"The differentiated Tensor at index {k} appears to not have been used in the "
@@ -83,9 +104,9 @@ def grad(
         elif array is None or isinstance(array, Tensor):
             grads.append(array)
         else:
-            grads.append(tensor._wrap(np.array(array, order="C")))  # others may hold it too
+            grads.append(wrap(np.array(array, order="C")))  # others may hold it too
     return tuple(cast("list[Tensor]", grads))  # None only for who asked for it with allow_unused
 
 
 def _sequence(tensors: Any) -> tuple[Any, ...]:
-    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+    return (tensors,) if isinstance(tensors, Tensor | GradientEdge) else tuple(tensors)

@@ -348,6 +348,11 @@ def numel(input: Tensor) -> int:
     return input.numel()
 
 
+def is_inference(input: Tensor) -> bool:
+    """Whether `input` was made in inference mode."""
+    return input.is_inference()
+
+
 def is_floating_point(input: Tensor) -> bool:
     """Whether the dtype is float32 or float64."""
     return input.is_floating_point()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -9,15 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from minitorch_clf import anomaly
+from minitorch_clf.dtypes import Size
 from minitorch_clf.grad_mode import set_grad_enabled
 from minitorch_clf.handles import RemovableHandle
 from minitorch_clf.methods.base import Methods
-from minitorch_clf.methods.graph import on_gradient
-from minitorch_clf.tape import Array, Hook, Recorder, hooks_of
+from minitorch_clf.methods.graph import GradientEdge, on_gradient
+from minitorch_clf.tape import Array, Edge, Hook, Meta, Recorder, hooks_of
 from minitorch_clf.walk import run_backward
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
+
 
 class LeafHooks:
     """What is called when a gradient arrives at a leaf, and after it was added to `grad`."""
@@ -96,9 +100,7 @@ class GradientMethods(Methods):
         hooks[handle.id] = on_gradient(self._wrap, hook)
         return handle
 
-    def register_post_accumulate_grad_hook(
-        self, hook: Callable[[Tensor], None]
-    ) -> RemovableHandle:
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """Call `hook` with this leaf after backward has added to its `grad`."""
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
@@ -131,18 +133,22 @@ def backward(
     """The walk from several Tensors at once: see Tensor.backward and autograd.backward."""
     upstream = [None] * len(tensors) if grad_tensors is None else list(grad_tensors)
     if inputs is not None:
-        inputs = (inputs,) if isinstance(inputs, Methods) else tuple(inputs)
+        inputs = (inputs,) if isinstance(inputs, Methods | GradientEdge) else tuple(inputs)
         if not inputs:
-            raise RuntimeError("`inputs` argument to `backward` cannot be empty.")
-        if any(not t.is_leaf for t in inputs):
-            raise NotImplementedError(
-                "backward(inputs=...) is supported for leaf tensors; use autograd.grad for others"
-            )
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        for t in inputs:
+            if isinstance(t, GradientMethods):
+                t.retain_grad()
+            elif not isinstance(t, GradientEdge):
+                raise RuntimeError(
+                    "all inputs have to be Tensors or GradientEdges, but got "
+                    f"{type(t).__name__}"
+                )
     walk(tensors, upstream, retain_graph, create_graph, inputs, accumulate=True)
 
 
 def walk(
-    tensors: Sequence[Tensor],
+    tensors: Sequence[Any],
     upstream: Sequence[Tensor | None],
     retain_graph: bool | None,
     create_graph: bool,
@@ -150,42 +156,75 @@ def walk(
     *,
     accumulate: bool,
 ) -> list[Any]:
-    """run_backward between Tensors: `upstream` are the gradients of `tensors`, None for ones."""
-    grads = [_upstream(t, g, create_graph) for t, g in zip(tensors, upstream, strict=True)]
+    """run_backward between Tensors, or edges: `upstream` are the gradients of `tensors`."""
+    recorder = _recorder_of(tensors) if create_graph else None
+    grads = [
+        _upstream(k, t, g, recorder)
+        for k, (t, g) in enumerate(zip(tensors, upstream, strict=False))
+    ]
+    if len(grads) < len(tensors):
+        raise RuntimeError(f"got {len(tensors)} tensors and {len(grads)} gradients")
     roots = []
     for k, tensor in enumerate(tensors):
-        if not tensor.requires_grad:
+        if isinstance(tensor, GradientMethods) and not tensor.requires_grad:
             raise RuntimeError(
                 f"element {k} of tensors does not require grad and does not have a grad_fn"
             )
-        roots.append(tensor._edge())
+        roots.append(edge_of(tensor))
+    if anomaly.mode.enabled and anomaly.mode.check_nan:
+        values = [getattr(tensor, "array", None) for tensor in tensors]
+        anomaly.refuse_nan(values, [node for node, _ in roots])
     retain = create_graph if retain_graph is None else retain_graph
     with set_grad_enabled(create_graph):
         return run_backward(
             roots,
             grads,
             retain_graph=retain,
-            recorder=tensors[0]._recorder if create_graph else None,
-            inputs=None if inputs is None else [t._edge() for t in inputs],
+            recorder=recorder,
+            inputs=None if inputs is None else [edge_of(t) for t in inputs],
             accumulate=accumulate,
         )
 
 
-def _upstream(tensor: Tensor, grad: Any, create_graph: bool) -> Array:
+def _recorder_of(tensors: Sequence[Any]) -> Recorder | None:
+    for tensor in tensors:
+        owner: Any = tensor.node if isinstance(tensor, GradientEdge) else tensor
+        recorder: Recorder = owner._recorder
+        return recorder
+    return None
+
+
+def edge_of(tensor: Any) -> Edge:
+    """Where the gradient of a Tensor, or of an edge itself, goes."""
+    if isinstance(tensor, GradientEdge):
+        return tensor.node, tensor.output_nr
+    edge: Edge = tensor._edge()
+    return edge
+
+
+def meta_of(tensor: Any) -> Meta:
+    """The shape and dtype of a Tensor, or of the gradient that passes an edge."""
+    if isinstance(tensor, GradientEdge):
+        return tensor.node.outputs[tensor.output_nr]
+    return Meta(tensor.array.shape, tensor.array.dtype)
+
+
+def _upstream(k: int, tensor: Any, grad: Any, recorder: Recorder | None) -> Array:
+    shape, dtype = meta_of(tensor)
     if grad is None:
-        if not tensor.requires_grad:
+        if isinstance(tensor, GradientMethods) and not tensor.requires_grad:
             return None
-        if tensor.array.size != 1:
+        if math.prod(shape) != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        ones = np.ones_like(tensor.array)
-        return tensor._wrap(ones) if create_graph else ones
+        ones = np.ones(shape, dtype)
+        return ones if recorder is None else recorder.constant(ones)
     if not isinstance(grad, Methods):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(grad).__name__}")
-    if grad.array.shape != tensor.array.shape:
+    if grad.array.shape != shape:
         raise RuntimeError(
-            f"Mismatch in shape: grad_output[0] has a shape of {grad.shape} and output[0] has a "
-            f"shape of {tensor.shape}."
+            f"Mismatch in shape: grad_output[{k}] has a shape of {grad.shape} and output[{k}] has "
+            f"a shape of {Size(shape)}."
         )
-    if create_graph:
-        return grad._cast(tensor.dtype)
-    return grad.array.astype(tensor.array.dtype, copy=False)
+    if recorder is not None:
+        return recorder.cast(grad, dtype)
+    return grad.array.astype(dtype, copy=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from minitorch_clf.handles import RemovableHandle
 from minitorch_clf.methods.base import Methods
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
 
 Wrap = Callable[[Array], Any]
+
+
+class GradientEdge(NamedTuple):
+    """A place in the graph that a gradient passes: on its way into output `output_nr` of `node`."""
+
+    node: Node
+    output_nr: int
+    ownership_token: Any = None
 
 
 class NodeMethods:

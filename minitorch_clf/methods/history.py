@@ -52,12 +52,11 @@ class HistoryMethods(Methods):
     def _edge(self) -> Edge:
         raise NotImplementedError
 
-    def _track_view(
-        self, parent: HistoryMethods, view: Callable[[Any], Any], origin: str
-    ) -> None:
+    def _track_view(self, parent: HistoryMethods, view: Callable[[Any], Any], origin: str) -> None:
         self._writes = parent._writes
         if not grad_mode.enabled:
             origin = "inference" if grad_mode.inference else "no_grad"
+            self._requires_grad = grad_mode.inference and parent.requires_grad  # so PyTorch says
         base, up = parent, parent._view
         if up is not None:
             base, view = up.base, chain(up.replay, view)
@@ -147,11 +146,13 @@ class HistoryMethods(Methods):
         view.seen = self._writes.value - 1  # so that grad_fn is made anew from the base's
 
     def _refuse_leaf(self) -> None:
+        base, view = self._base, self._view
+        if view is not None and view.origin == "inference" and view.base.requires_grad:
+            self._refuse_view(view)
         if self._requires_grad and self._node is None:
             raise RuntimeError(
                 "a leaf Variable that requires grad is being used in an in-place operation."
             )
-        base = self._base
         if (
             base is not None
             and base._requires_grad
