@@ -46,13 +46,18 @@ class CumulativeMethods(Methods):
 
     def cummax(self, dim: int) -> Any:
         """(values, indices): the largest so far along `dim`, and where it stood last."""
-        outputs: Any = self._apply(ops.Cummax, self, axis=wrap_dim(dim, self.array.ndim))
+        outputs: Any = self._apply(ops.Cummax, self, axis=self._axis("cummax", dim))
         return CummaxResult(*outputs)
 
     def cummin(self, dim: int) -> Any:
         """(values, indices): the smallest so far along `dim`, and where it stood last."""
-        outputs: Any = self._apply(ops.Cummin, self, axis=wrap_dim(dim, self.array.ndim))
+        outputs: Any = self._apply(ops.Cummin, self, axis=self._axis("cummin", dim))
         return CumminResult(*outputs)
+
+    def _axis(self, name: str, dim: int) -> int:
+        if not self.array.ndim and dim not in (-1, 0):
+            raise IndexError(f"{name}(): Expected reduction dim -1 or 0 for scalar but got {dim}")
+        return wrap_dim(dim, self.array.ndim)
 
     def diff(
         self, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None

@@ -173,12 +173,6 @@ class InplaceMethods(
     bitwise_left_shift_ = in_place(CombineMethods.bitwise_left_shift)
     bitwise_right_shift_ = in_place(CombineMethods.bitwise_right_shift)
 
-    eq_ = in_place(ChoiceMethods.eq)
-    ne_ = in_place(ChoiceMethods.ne)
-    lt_ = in_place(ChoiceMethods.lt)
-    le_ = in_place(ChoiceMethods.le)
-    gt_ = in_place(ChoiceMethods.gt)
-    ge_ = in_place(ChoiceMethods.ge)
     logical_not_ = in_place(ChoiceMethods.logical_not)
     logical_and_ = in_place(ChoiceMethods.logical_and)
     logical_or_ = in_place(ChoiceMethods.logical_or)
@@ -192,7 +186,6 @@ class InplaceMethods(
     arcsinh_, arccosh_, arctanh_ = asinh_, acosh_, atanh_
     absolute_, negative_, fix_ = abs_, neg_, trunc_
     subtract_, multiply_, divide_, true_divide_ = sub_, mul_, div_, div_
-    not_equal_, less_, less_equal_, greater_, greater_equal_ = ne_, lt_, le_, gt_, ge_
 
     # Python falls back to `x = x + y` if the in-place method gives way
 

@@ -127,7 +127,10 @@ class ScatterMethods(IndexMethods):
                 "source tensor shape must match self tensor shape, excluding the specified "
                 f"dimension. Got self.shape = {list(mine)} source.shape = {list(theirs)}"
             )
-        check_range(places, mine[axis] if mine else 1, axis)
+        if len(mine) > 1:
+            check_range(places, mine[axis], axis)
+        elif ((places < 0) | (places >= self.array.size)).any():
+            raise IndexError("index out of range in self")
         return self._apply(ops.IndexAddTo, self, source, axis=axis, index=places, alpha=alpha)
 
     def index_copy(self, dim: int, index: Tensor, source: Tensor) -> Tensor:

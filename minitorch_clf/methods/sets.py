@@ -74,13 +74,13 @@ class SetMethods(Methods):
             raise RuntimeError("minlength should be >= 0")
         if x.ndim != 1 or (x.size and x.min() < 0):
             raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-        if weights is None:
+        if weights is None or not x.size:
             return self._wrap(np.bincount(x, minlength=minlength))
         w = weights.array
         if w.shape != x.shape:
             raise RuntimeError("weights should be 1-d and have the same length as input")
         # PyTorch adds float32 weights in float32, everything else in float64
-        out = np.zeros(max(minlength, int(x.max()) + 1 if x.size else 0), _sum_dtype(w))
+        out = np.zeros(max(minlength, int(x.max()) + 1), _sum_dtype(w))
         np.add.at(out, x, w.astype(out.dtype))
         return self._wrap(out)
 

@@ -30,7 +30,7 @@ def multiply_add(x: Array, y: Array, z: Array) -> Array:
 class Atan2(Function):
     """out = the angle of the point (y, x).   grad_x = g * y / r, grad_y = -g * x / r.
 
-    x is the first argument, the ordinate; r = x ** 2 + y ** 2.
+    x is the first argument, the ordinate; r = x ** 2 + y ** 2, and both are 0 where r is.
     """
 
     @staticmethod
@@ -42,7 +42,8 @@ class Atan2(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
         x, y = ctx.saved_tensors
-        inverse = 1 / (x * x + y * y)
+        square = x * x + y * y
+        inverse = np.where(square == 0, 0.0, 1 / square)
         return undo(ctx, grad_output * (y * inverse), grad_output * (-x * inverse))
 
 
@@ -59,7 +60,7 @@ class Hypot(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
         x, y, out = ctx.saved_tensors
-        return undo(ctx, grad_output * (x / out), grad_output * (y / out))
+        return undo(ctx, grad_output * x / out, grad_output * y / out)
 
 
 class Copysign(Function):
@@ -128,7 +129,8 @@ class Xlogy(Function):
     def forward(ctx: Context, x: Array, y: Array) -> Array:
         ctx.shapes = np.shape(x), np.shape(y)
         ctx.save_for_backward(x, y)
-        out = x * np.log(y)
+        dtype = np.result_type(x, y)  # NumPy's log of a number is a float64
+        out = x * np.log(y, dtype=dtype)
         zero = np.equal(x, 0) & ~np.isnan(y)
         return np.where(zero, np.zeros_like(out), out)
 
@@ -162,7 +164,7 @@ def blend(x: Array, y: Array, weight: Array) -> Array:
     """x + weight * (y - x), from the nearer end: exactly y at weight 1."""
     gap = np.subtract(y, x)
     near_x = np.abs(weight) < 0.5
-    shift = np.where(near_x, weight, weight - gap.dtype.type(1)).astype(gap.dtype)
+    shift = np.where(near_x, weight, -(1 - weight)).astype(gap.dtype)  # -0.0 at weight 1
     return multiply_add(shift, gap, np.where(near_x, x, y))
 
 

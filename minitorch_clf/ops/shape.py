@@ -193,8 +193,13 @@ class Diagonal(Function):
     @staticmethod
     def forward(ctx: Context, x: Array, *, offset: int, a: int, b: int) -> Array:
         ctx.shape, ctx.offset, ctx.a, ctx.b = x.shape, offset, a, b
-        out = np.diagonal(x, offset, a, b)
-        return np.lib.stride_tricks.as_strided(out, writeable=x.flags.writeable)
+        like = np.diagonal(x, offset, a, b)  # NumPy does not let one write into this one
+        start = [slice(None)] * x.ndim
+        start[a], start[b] = slice(max(-offset, 0), None), slice(max(offset, 0), None)
+        writeable = x.flags.writeable
+        return np.lib.stride_tricks.as_strided(
+            x[tuple(start)], like.shape, like.strides, writeable=writeable
+        )
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:

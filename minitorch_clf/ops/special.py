@@ -97,9 +97,10 @@ class Sinc(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
         (x,) = ctx.saved_tensors
-        z = math.pi * x
-        slope = (np.cos(z) * z - np.sin(z)) / (z * x)
-        return np.where(z * z == 0, 0.0, grad_output * slope)
+        z = x * math.pi
+        square = x * x * math.pi
+        slope = (z * np.cos(z) - np.sin(z)) / square
+        return np.where(square == 0, 0.0, grad_output * slope)
 
 
 class Frac(Function):
@@ -155,4 +156,4 @@ class NanToNum(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
         (kept,) = ctx.saved_tensors
-        return np.where(kept, grad_output, 0.0)
+        return grad_output * kept
