@@ -102,10 +102,11 @@ def test_t111_few_normals_come_in_pairs_and_the_second_is_kept(t: Any) -> None:
 
 
 def test_t111_many_normals_with_gaps_come_in_pairs_too(t: Any) -> None:
-    drawn = t.empty(20, 2, dtype=t.float64)[:, 0].normal_(generator=seeded(t))
-    u = doubles(5, 20)
-    assert drawn.tolist() == [z for k in range(0, 20, 2) for z in a_pair(u[k], u[k + 1])]
-    assert drawn.tolist() != t.randn(20, dtype=t.float64, generator=seeded(t)).tolist()
+    drawn = t.empty(N, 2, dtype=t.float64)[:, 0].normal_(generator=seeded(t))
+    pairs = list(zip(doubles(5, N)[::2], doubles(5, N)[1::2], strict=True))
+    assert drawn.tolist() == [z for u1, u2 in pairs for z in a_pair(u1, u2)]
+    assert drawn.tolist() != t.randn(N, dtype=t.float64, generator=seeded(t)).tolist()
+    assert any(math.log1p(-u2) != math.log(1 - u2) for _, u2 in pairs)  # so it is seen which
 
 
 def a_block(u: list[float]) -> list[float]:
