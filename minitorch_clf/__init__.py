@@ -6,7 +6,7 @@ reads and runs as PyTorch does, on the CPU. Start reading in tape.py; docs/archi
 the house.
 """
 
-from minitorch_clf import autograd, cuda, func, nn, optim, utils, vision
+from minitorch_clf import autograd, cuda, func, linalg, nn, optim, utils, vision
 from minitorch_clf.autograd import (
     enable_grad,
     inference_mode,
@@ -326,6 +326,7 @@ from minitorch_clf.functions.methods import (
     relu,
     relu_,
     remainder,
+    repeat_interleave,
     reshape,
     result_type,
     roll,
@@ -398,6 +399,7 @@ from minitorch_clf.methods.combine import (
     xlogy,
 )
 from minitorch_clf.methods.contract import (
+    chain_matmul,
     tensordot,
 )
 from minitorch_clf.methods.norm import (
@@ -512,6 +514,7 @@ __all__ = [
     "cdist",
     "ceil",
     "ceil_",
+    "chain_matmul",
     "chunk",
     "clamp",
     "clamp_",
@@ -656,6 +659,7 @@ __all__ = [
     "lerp",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "log",
     "log10",
@@ -744,6 +748,7 @@ __all__ = [
     "relu",
     "relu_",
     "remainder",
+    "repeat_interleave",
     "reshape",
     "result_type",
     "roll",

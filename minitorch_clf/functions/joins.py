@@ -176,7 +176,6 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     ]
     if swap:
         grids[:2] = grids[1::-1]
-        grids = [g.transpose(0, 1) for g in grids]
     return tuple(grids)
 
 

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import numpy as np
+
 from minitorch_clf.dtypes import dtype, result_dtype
 from minitorch_clf.methods.base import Methods
 from minitorch_clf.methods.choice import where as _where
@@ -362,6 +364,16 @@ def result_type(tensor1: Any, tensor2: Any) -> Any:
     """The dtype that an operation on the two has."""
     pair = [(t.dtype, t.ndim) if isinstance(t, Tensor) else t for t in (tensor1, tensor2)]
     return result_dtype(pair)
+
+
+def repeat_interleave(
+    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """Each place `repeats` times in a row; with one argument, 0, 1, .. as often as it says."""
+    if repeats is None:
+        places = Tensor._wrap(np.arange(input.numel()))
+        return places.repeat_interleave(input, 0, output_size=output_size)
+    return input.repeat_interleave(repeats, dim, output_size=output_size)
 
 
 def can_cast(from_: dtype, to: dtype) -> bool:

@@ -101,9 +101,9 @@ class ArrangeMethods(Methods):
             raise RuntimeError(
                 f"shifts and dimensions must align. shifts: {len(steps)}, dims:{len(axes)}"
             )
+        if axes and not self.array.ndim:
+            raise IndexError(f"Dimension specified as {axes[0]} but tensor has no dimensions")
         wrapped = tuple(wrap_dim(d, self.array.ndim) for d in axes)
-        if not self.array.ndim:
-            wrapped = ()
         return self._apply(ops.Roll, self, shifts=steps, axes=wrapped or None)
 
     def rot90(self, k: int = 1, dims: Any = (0, 1)) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -83,3 +84,16 @@ def multi_dot(tensors: Sequence[Any]) -> Tensor:
     shape = () if row and column else (sizes[-1],) if row else (sizes[0],)
     out = product(0, n - 1)
     return out.view(shape if row or column else out.array.shape)  # type: ignore[no-any-return]
+
+
+def chain_matmul(*matrices: Any) -> Tensor:
+    """multi_dot() of the arguments; deprecated in PyTorch."""
+    warnings.warn(
+        "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use "
+        "torch.linalg.multi_dot instead, which accepts a list of two or more tensors rather than "
+        "multiple parameters.",
+        stacklevel=2,
+    )
+    if not matrices:
+        raise RuntimeError("chain_matmul(): Expected one or more matrices")
+    return matrices[0] if len(matrices) == 1 else multi_dot(matrices)

@@ -12,6 +12,7 @@ from minitorch_clf.methods.base import Methods, one_dtype, refuse_bool, wrap_dim
 from minitorch_clf.methods.contract import tensordot
 from minitorch_clf.ops import matmul as ops
 from minitorch_clf.ops.broadcast import mismatch
+from minitorch_clf.ops.copies import Copy
 from minitorch_clf.ops.shape import SqueezeProduct, UnsafeView
 
 if TYPE_CHECKING:
@@ -250,8 +251,10 @@ class LinalgMethods(Methods):
             raise NotImplementedError(f"matrix_power: n={n} is not supported, only n >= 0")
         if n == 0:
             eye = np.broadcast_to(np.eye(rows, dtype=self.array.dtype), self.array.shape)
-            return self._wrap(eye.copy())
+            return self._apply(Copy, self, self._wrap(eye))
         x: Any = self
+        if n == 3:
+            return x @ x @ x  # type: ignore[no-any-return]
         out: Any = None
         for bit in reversed(f"{n:b}"):
             if bit == "1":

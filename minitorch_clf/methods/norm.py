@@ -54,6 +54,11 @@ class NormMethods(Methods):
                 "norm(): input dtype should be either floating point or complex. Got "
                 f"{x.dtype.legacy} instead."
             )
+        if p in (math.inf, -math.inf) and 0 in (x.array.size, y.array.size):
+            raise RuntimeError(
+                f"linalg.vector_norm cannot compute the {p} norm on an empty tensor because the "
+                "operation does not have an identity"
+            )
         return self._apply(ops.Dist, x, y, p=float(p))
 
 

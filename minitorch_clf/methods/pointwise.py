@@ -110,13 +110,15 @@ class PointwiseMethods(Methods):
         x, y = operands("remainder", self, other)
         refuse_bool("remainder_cpu", x)
         _refuse_zero_division(x, y)
-        return self._apply(ops.Remainder, x, y)
+        op = ops.RemainderTensor if isinstance(other, Methods) else ops.Remainder
+        return self._apply(op, x, y)
 
     def fmod(self, other: Any) -> Tensor:
         """self - trunc(self / other) * other: the sign of `self`."""
         x, y = operands("fmod", self, other)
         _refuse_zero_division(x, y)
-        return self._apply(ops.Fmod, x, y)
+        op = ops.FmodTensor if isinstance(other, Methods) else ops.Fmod
+        return self._apply(op, x, y)
 
     def neg(self) -> Tensor:
         """-self."""

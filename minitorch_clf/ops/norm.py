@@ -67,7 +67,9 @@ class Norm(Function):
         return out
 
     @staticmethod
-    def backward(ctx: Context, grad_output: Array) -> Array:
+    def backward(ctx: Context, grad_output: Array) -> Array | None:
+        if ctx.p == 0:
+            return None
         x, out = ctx.saved_tensors
         grad = restore(grad_output, x.shape, ctx.axis, ctx.keepdims)
         norm = restore(out, x.shape, ctx.axis, ctx.keepdims)

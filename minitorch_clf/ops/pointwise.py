@@ -183,6 +183,12 @@ class Remainder(Function):
         return grad_x, grad_y
 
 
+class RemainderTensor(Remainder):
+    """Remainder by a tensor: the name that PyTorch prints for it."""
+
+    name = "RemainderBackward1"
+
+
 class Fmod(Function):
     """out = x - trunc(x / y) * y: the sign of x.   grad_x = g, grad_y = -g * trunc(x / y)."""
 
@@ -201,6 +207,12 @@ class Fmod(Function):
         if ctx.needs_input_grad[1]:
             grad_y = sum_to_size(-grad_output * np.trunc(x / y), ctx.y_shape)
         return grad_x, grad_y
+
+
+class FmodTensor(Fmod):
+    """Fmod by a tensor: the name that PyTorch prints for it."""
+
+    name = "FmodBackward1"
 
 
 class Neg(Function):

@@ -13,7 +13,8 @@ ORDER = "PyTorch adds up in another order"
 
 
 def _index(t: Any) -> Any:
-    return t.tensor([[0, 1, 2, 3], [4, 3, 2, 1], [1, 2, 0, 0]])
+    """No place twice along dim 0, where the gradient of an overwritten value would be a fiction."""
+    return t.tensor([[0, 1, 2, 3], [4, 3, 1, 1], [1, 2, 0, 0]])
 
 
 def _met(t: Any) -> Any:
@@ -40,7 +41,7 @@ def _row(t: Any) -> Any:
 
 CASES = (
     _case("scatter", lambda t, x, y: (t.scatter(x, 0, _index(t), y), x.scatter(0, _index(t), y))),
-    _case("scatter dim 1", lambda t, x, y: x.scatter(1, _index(t) % 4, y), ((3, 4), (3, 4))),
+    _case("scatter dim 1", lambda t, x, y: x.scatter(1, _index(t)[:1], y), ((3, 4), (1, 4))),
     _case(
         "scatter number",
         lambda t, x: (x.scatter(0, _index(t), 2.5), x.scatter(0, _index(t), 1)),
