@@ -38,6 +38,7 @@ from minitorch_clf.nn.functional.bends import (
     threshold_,
 )
 from minitorch_clf.nn.functional.embedding import embedding
+from minitorch_clf.nn.functional.likelihood import gaussian_nll_loss, poisson_nll_loss
 from minitorch_clf.nn.functional.linear import dropout, linear, one_hot
 from minitorch_clf.nn.functional.loss import (
     binary_cross_entropy,
@@ -49,6 +50,16 @@ from minitorch_clf.nn.functional.loss import (
     smooth_l1_loss,
 )
 from minitorch_clf.nn.functional.loss_by_class import cross_entropy, nll_loss
+from minitorch_clf.nn.functional.margins import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_soft_margin_loss,
+    pairwise_distance,
+    soft_margin_loss,
+    triplet_margin_loss,
+)
 from minitorch_clf.nn.functional.normalization import (
     batch_norm,
     cosine_similarity,
@@ -62,12 +73,14 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "celu",
     "celu_",
+    "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
     "elu_",
     "embedding",
+    "gaussian_nll_loss",
     "gelu",
     "glu",
     "hardshrink",
@@ -75,6 +88,7 @@ __all__ = [
     "hardswish",
     "hardtanh",
     "hardtanh_",
+    "hinge_embedding_loss",
     "huber_loss",
     "kl_div",
     "l1_loss",
@@ -84,11 +98,16 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsigmoid",
+    "margin_ranking_loss",
     "mish",
     "mse_loss",
+    "multi_margin_loss",
+    "multilabel_soft_margin_loss",
     "nll_loss",
     "normalize",
     "one_hot",
+    "pairwise_distance",
+    "poisson_nll_loss",
     "prelu",
     "relu",
     "relu6",
@@ -98,6 +117,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
     "softmin",
     "softplus",
@@ -107,4 +127,5 @@ __all__ = [
     "tanhshrink",
     "threshold",
     "threshold_",
+    "triplet_margin_loss",
 ]

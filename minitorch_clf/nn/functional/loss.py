@@ -66,7 +66,7 @@ def l1_loss(
     x, y = broadcast(input, target)
     if weight is not None:
         return _weighted((x - y).abs(), input, weight, reduction)
-    return _reduce((x - y).abs(), check_reduction(reduction))
+    return reduce_losses((x - y).abs(), check_reduction(reduction))
 
 
 def smooth_l1_loss(
@@ -89,7 +89,7 @@ def smooth_l1_loss(
     reduction = check_reduction(reduction, size_average, reduce)
     x, y = broadcast(input, target)
     if beta == 0:
-        return _reduce((x - y).abs(), reduction)
+        return reduce_losses((x - y).abs(), reduction)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     x, y = _same_dtype("smooth_l1_cpu", x, y)
@@ -123,7 +123,7 @@ def huber_loss(
         return run(ops.HuberLoss, x, y, reduction=reduction, delta=delta)
     _check_weight(input, weight)
     losses = run(ops.HuberLoss, x, y, reduction="none", delta=delta) * weight
-    return _reduce(losses, _weighted_reduction(reduction))
+    return reduce_losses(losses, _weighted_reduction(reduction))
 
 
 def kl_div(
@@ -162,7 +162,7 @@ def kl_div(
         losses = target.exp() * (target - input)
     else:
         losses = run(ops.Xlogy, target, target) - target * input
-    total = _reduce(losses, kind)
+    total = reduce_losses(losses, kind)
     return total / input.size(0) if reduction == "batchmean" and input.dim() else total
 
 
@@ -269,7 +269,8 @@ def _warn_about_sizes(input: Tensor, target: Tensor) -> None:
         )
 
 
-def _reduce(losses: Tensor, reduction: str) -> Tensor:
+def reduce_losses(losses: Tensor, reduction: str) -> Tensor:
+    """The mean or the sum of `losses`, or themselves."""
     if reduction == "mean":
         return losses.mean()
     return losses.sum() if reduction == "sum" else losses
@@ -288,7 +289,7 @@ def _weighted(losses: Tensor, input: Tensor, weight: Tensor, reduction: str) -> 
     losses = losses * weight
     if _weighted_reduction(reduction) == "mean":
         return losses.sum() / weight.sum()
-    return _reduce(losses, reduction)
+    return reduce_losses(losses, reduction)
 
 
 def _check_weight(input: Tensor, weight: Tensor) -> None:
