@@ -40,7 +40,7 @@ def in_place(
         return self._become(method(self, *args, **kwargs))  # type: ignore[no-any-return]
 
     call.__name__ += "_"
-    call.__doc__ = f"{method.__doc__}   In place."
+    call.__doc__ = f"In place: {(method.__doc__ or '').splitlines()[0]}"
     return call  # type: ignore[return-value]  # that `self` may be named too is no harm
 
 
@@ -51,86 +51,34 @@ class InplaceMethods(
 
     __slots__ = ()
 
-    # --- arithmetic ---
-
-    def add_(self, other: Any, *, alpha: float = 1) -> Tensor:
-        return self._become(self.add(other, alpha=alpha))
-
-    def sub_(self, other: Any, *, alpha: float = 1) -> Tensor:
-        return self._become(self.sub(other, alpha=alpha))
-
-    def mul_(self, other: Any) -> Tensor:
-        return self._become(self.mul(other))
-
-    def div_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-        return self._become(self.div(other, rounding_mode=rounding_mode))
-
-    def floor_divide_(self, other: Any) -> Tensor:
-        return self._become(self.floor_divide(other))
-
-    def remainder_(self, other: Any) -> Tensor:
-        return self._become(self.remainder(other))
-
-    def fmod_(self, other: Any) -> Tensor:
-        return self._become(self.fmod(other))
-
-    def pow_(self, exponent: Any) -> Tensor:
-        return self._become(self.pow(exponent))
-
-    def neg_(self) -> Tensor:
-        return self._become(self.neg())
-
-    def abs_(self) -> Tensor:
-        return self._become(self.abs())
-
-    def square_(self) -> Tensor:
-        return self._become(self.square())
-
-    def sqrt_(self) -> Tensor:
-        return self._become(self.sqrt())
-
-    def rsqrt_(self) -> Tensor:
-        return self._become(self.rsqrt())
-
-    def reciprocal_(self) -> Tensor:
-        return self._become(self.reciprocal())
-
-    def exp_(self) -> Tensor:
-        return self._become(self.exp())
-
-    def log_(self) -> Tensor:
-        return self._become(self.log())
-
-    def floor_(self) -> Tensor:
-        return self._become(self.floor())
-
-    def ceil_(self) -> Tensor:
-        return self._become(self.ceil())
-
-    def round_(self, *, decimals: int = 0) -> Tensor:
-        return self._become(self.round(decimals=decimals))
-
-    def trunc_(self) -> Tensor:
-        return self._become(self.trunc())
-
-    def sign_(self) -> Tensor:
-        return self._become(self.sign())
-
-    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
-        return self._become(self.clamp(min, max))
-
-    clip_ = clamp_
-
-    def clamp_min_(self, min: Any) -> Tensor:
-        return self._become(self.clamp(min=min))
-
-    def clamp_max_(self, max: Any) -> Tensor:
-        return self._become(self.clamp(max=max))
-
-    def masked_fill_(self, mask: Tensor, value: Any) -> Tensor:
-        return self._become(self.masked_fill(mask, value))
-
     # --- as the functional ones, written back ---
+
+    add_ = in_place(PointwiseMethods.add)
+    sub_ = in_place(PointwiseMethods.sub)
+    mul_ = in_place(PointwiseMethods.mul)
+    div_ = in_place(PointwiseMethods.div)
+    floor_divide_ = in_place(PointwiseMethods.floor_divide)
+    remainder_ = in_place(PointwiseMethods.remainder)
+    fmod_ = in_place(PointwiseMethods.fmod)
+    pow_ = in_place(PointwiseMethods.pow)
+    neg_ = in_place(PointwiseMethods.neg)
+    abs_ = in_place(PointwiseMethods.abs)
+    square_ = in_place(PointwiseMethods.square)
+    sqrt_ = in_place(PointwiseMethods.sqrt)
+    rsqrt_ = in_place(PointwiseMethods.rsqrt)
+    reciprocal_ = in_place(PointwiseMethods.reciprocal)
+    exp_ = in_place(ElementaryMethods.exp)
+    log_ = in_place(ElementaryMethods.log)
+    floor_ = in_place(ElementaryMethods.floor)
+    ceil_ = in_place(ElementaryMethods.ceil)
+    round_ = in_place(ElementaryMethods.round)
+    trunc_ = in_place(ElementaryMethods.trunc)
+    sign_ = in_place(ElementaryMethods.sign)
+    clamp_ = in_place(ChoiceMethods.clamp)
+    clamp_min_ = in_place(ChoiceMethods.clamp_min)
+    clamp_max_ = in_place(ChoiceMethods.clamp_max)
+    masked_fill_ = in_place(ChoiceMethods.masked_fill)
+    clip_ = clamp_
 
     exp2_ = in_place(ElementaryMethods.exp2)
     expm1_ = in_place(ElementaryMethods.expm1)

@@ -199,7 +199,12 @@ _NORMS = (
             why=ADDED,
             skip={"empty": "which of two mistakes is reported"},
         )
-        for p in (2, 1, 0, INF, -INF)
+        for p in (2, 1, INF, -INF)
+    ),
+    OpCase(
+        "linalg.vector_norm 0 counts",
+        lambda t, x: (t.linalg.vector_norm(x, 0), t.linalg.vector_norm(x, 0, dim=1)),
+        values=([[0.0, 2.0], [NAN, -0.0], [INF, 3.0]],),
     ),
     *(
         OpCase(
@@ -229,7 +234,7 @@ _NORMS = (
             f"dist {p}",
             lambda t, x, y, p=p: t.dist(x, y, p),
             ((3, 4), (4,)),
-            draw="distinct",
+            draw="normal",
             forward_ulp=4,
             backward_ulp=8,
             backward_steps=8,
