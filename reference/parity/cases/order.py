@@ -235,6 +235,19 @@ _SETS = (
         ),
     ),
     OpCase(
+        "questions",
+        lambda t, x: [
+            t.is_nonzero(x.sum()),
+            t.is_same_size(x, x[:1]),
+            t.can_cast(t.float32, t.int64),
+            t.can_cast(t.int64, t.float32),
+            t.is_tensor(x),
+        ],
+        ((3, 4),),
+        gradient=False,
+        skip={"0-d": "x[:1] has nothing to read"},
+    ),
+    OpCase(
         "argwhere",
         lambda t, x: (t.argwhere(x), x.argwhere()),
         ((3, 4),),
