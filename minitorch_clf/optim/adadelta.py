@@ -6,10 +6,9 @@ from typing import Any, ClassVar
 
 from minitorch_clf.kernels import optim as kernels
 from minitorch_clf.kernels.sqrt import mkl_estimates
-from minitorch_clf.optim.optimizer import (
+from minitorch_clf.optim.optimizer import Optimizer, Params
+from minitorch_clf.optim.rules import (
     CAPTURABLE_DEVICES,
-    Optimizer,
-    Params,
     check_options,
     count_step,
     number,

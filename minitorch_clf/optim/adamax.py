@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from minitorch_clf.kernels import optim as kernels
-from minitorch_clf.optim.optimizer import (
-    Optimizer,
-    Params,
+from minitorch_clf.optim.optimizer import Optimizer, Params
+from minitorch_clf.optim.rules import (
     check_betas,
     check_options,
     count_step,

@@ -8,9 +8,8 @@ import numpy as np
 
 from minitorch_clf.kernels import optim as kernels
 from minitorch_clf.kernels.sqrt import mkl_estimates
-from minitorch_clf.optim.optimizer import (
-    Optimizer,
-    Params,
+from minitorch_clf.optim.optimizer import Optimizer, Params
+from minitorch_clf.optim.rules import (
     check_betas,
     check_options,
     count_step,

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from minitorch_clf.kernels import optim as kernels
-from minitorch_clf.optim.optimizer import Optimizer, Params, number, write_back
+from minitorch_clf.optim.optimizer import Optimizer, Params
+from minitorch_clf.optim.rules import number, write_back
 from minitorch_clf.tensor import Tensor, wrap
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from minitorch_clf.optim.optimizer import Optimizer, scalar
+from minitorch_clf.optim.optimizer import Optimizer
+from minitorch_clf.optim.rules import scalar
 from minitorch_clf.tensor import Tensor
 
 Rate: TypeAlias = "float | Tensor"
