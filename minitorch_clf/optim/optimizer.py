@@ -1,7 +1,8 @@
 """Optimizer: parameters in groups with options, the state of each parameter, and saving both.
 
 A subclass says what one step does to a group (`_step_group`); closures, hooks, groups and state
-dicts are here. The loops that change the numbers are in kernels/optim.py.
+dicts are here. The loops that change the numbers are in kernels/optim.py and
+kernels/adaptive.py.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from minitorch_clf.kernels import optim as kernels
+from minitorch_clf.kernels import adaptive as kernels
 from minitorch_clf.kernels.sqrt import mkl_estimates
 from minitorch_clf.optim.optimizer import Optimizer, Params
 from minitorch_clf.optim.rules import (
