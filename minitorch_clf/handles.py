@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections import OrderedDict
 from typing import Any, ClassVar
 
 __all__ = ["RemovableHandle"]
+
+_counting = threading.Lock()
 
 
 class RemovableHandle:
@@ -18,8 +21,9 @@ class RemovableHandle:
     next_id: ClassVar[int] = 0
 
     def __init__(self, *hook_dicts: OrderedDict[int, Any]) -> None:
-        self.id = RemovableHandle.next_id
-        RemovableHandle.next_id += 1
+        with _counting:
+            self.id = RemovableHandle.next_id
+            RemovableHandle.next_id += 1
         self._hook_dicts = tuple(weakref.ref(hooks) for hooks in hook_dicts)
 
     def remove(self) -> None:

@@ -326,17 +326,15 @@ def hooks_of(node: Node) -> Hooks:
 
 
 class FunctionNode(Node):
-    """A Function that was run, and what it saved. Each op has a subclass, named as PyTorch's."""
+    """A Function that was run. Each op has a subclass, named as PyTorch's.
+
+    ctx   what it saved; set by who ran it, as a constructor on top of Node's costs 0.3 us
+    """
 
     __slots__ = ("ctx",)
 
     op: ClassVar[type[Function]]
-
-    def __init__(
-        self, ctx: Context, next_functions: tuple[Edge, ...], outputs: tuple[Meta, ...]
-    ) -> None:
-        super().__init__(next_functions, outputs)
-        self.ctx = ctx
+    ctx: Context
 
     def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:
         missing = [grad is None for grad in grads]
@@ -351,14 +349,18 @@ class FunctionNode(Node):
         try:
             result = quietly(self.op.backward, ctx, *grads)
         except StaleSave as stale:
-            saved = stale.saved
-            k = saved.source
-            edge = (None, 0) if k is None else (self, ~k) if k < 0 else self.next_functions[k]
-            raise RuntimeError(stale_text(saved, edge)) from None
+            raise stale_error(self, stale) from None
         return result if isinstance(result, tuple) else (result,)
 
     def free(self) -> None:
         self.ctx.free()
+
+
+def stale_error(node: Node, stale: StaleSave) -> RuntimeError:
+    """What to raise when a value that `node` saved was written to."""
+    k = stale.saved.source
+    edge = (None, 0) if k is None else (node, ~k) if k < 0 else node.next_functions[k]
+    return RuntimeError(stale_text(stale.saved, edge))
 
 
 def stale_text(saved: Saved, edge: Edge) -> str:

@@ -33,7 +33,8 @@ from minitorch_clf.methods.norm import NormMethods
 from minitorch_clf.methods.order import OrderMethods
 from minitorch_clf.methods.protocols import ProtocolMethods
 from minitorch_clf.methods.reduce import ReduceMethods
-from minitorch_clf.methods.saving import pack, refuse_inference
+from minitorch_clf.methods.saved_names import saved_properties
+from minitorch_clf.methods.saving import pack, raise_inference
 from minitorch_clf.methods.scatter import ScatterMethods
 from minitorch_clf.methods.sets import SetMethods
 from minitorch_clf.numpy_protocol import ARRAY_FUNCTIONS, UFUNCS
@@ -56,7 +57,7 @@ from minitorch_clf.tape import (
 __all__ = ["Tensor", "apply", "wrap"]
 
 NO_EDGE: Edge = (None, 0)
-_accumulating = threading.Lock()
+_leaf_lock = threading.Lock()
 
 
 # --- running a Function on Tensors ----------------------------------------------------------------
@@ -109,7 +110,9 @@ def _record(
         return None
     needs = ctx.needs_input_grad
     edges = [x._edge() if need else NO_EDGE for x, need in zip(inputs, needs, strict=True)]
-    return NODES[op](ctx, tuple(edges), tuple([Meta(out.shape, out.dtype) for out in outputs]))
+    node = NODES[op](tuple(edges), tuple([Meta(out.shape, out.dtype) for out in outputs]))
+    node.ctx = ctx
+    return node
 
 
 def _save(
@@ -124,7 +127,8 @@ def _save(
                 if array is given:
                     if isinstance(inputs[k], Tensor):
                         source, version = k, inputs[k]._writes
-                        refuse_inference(version)
+                        if not version.counts:
+                            raise_inference()
                     break
             else:
                 for k, out in enumerate(outputs):
@@ -191,7 +195,7 @@ class _NodeClasses(dict[type[Function], type[FunctionNode]]):
     """The class of the nodes of each op, made when first asked for, with PyTorch's name."""
 
     def __missing__(self, op: type[Function]) -> type[FunctionNode]:
-        members = {"__slots__": (), "op": op, "_recorder": RECORDER}
+        members = {"__slots__": (), "op": op, "_recorder": RECORDER, **saved_properties(op.name)}
         self[op] = made = type(op.name, (NodeMethods, FunctionNode), members)
         return made
 
@@ -333,12 +337,17 @@ class Tensor(
         if not self._requires_grad:
             return NO_EDGE
         accumulator = None if self._accumulator is None else self._accumulator()
-        if accumulator is None:
-            accumulator = AccumulateGrad(self, Meta(self.array.shape, self.array.dtype))
-            self._accumulator = weakref.ref(accumulator)
-            if self._hooks is not None:
-                hooks_of(accumulator).tensor[0] = self._hooks.gradient
-        return accumulator, 0
+        return accumulator or self._new_accumulator(), 0
+
+    def _new_accumulator(self) -> Node:
+        with _leaf_lock:  # another thread may have asked first
+            accumulator = None if self._accumulator is None else self._accumulator()
+            if accumulator is None:
+                accumulator = AccumulateGrad(self, Meta(self.array.shape, self.array.dtype))
+                self._accumulator = weakref.ref(accumulator)
+                if self._hooks is not None:
+                    hooks_of(accumulator).tensor[0] = self._hooks.gradient
+            return accumulator
 
     @property
     def grad(self) -> Tensor | None:
@@ -385,7 +394,7 @@ class Tensor(
 
     def accumulate_grad(self, grad: Array) -> None:
         """Add a gradient that backward brought here: in place, or recorded under create_graph."""
-        with _accumulating:  # other threads may bring theirs
+        with _leaf_lock:  # other threads may bring theirs
             if isinstance(grad, Tensor):
                 self._grad = grad if self._grad is None else self._grad + grad
             elif self._grad is None:

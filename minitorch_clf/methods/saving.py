@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from minitorch_clf.grad_mode import grad_mode, no_grad
 from minitorch_clf.methods.base import Methods
-from minitorch_clf.tape import Version
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
 
 
-def refuse_inference(version: Version) -> None:
+def raise_inference() -> NoReturn:
     """Complain about saving what was made in inference mode."""
-    if not version.counts:
-        raise RuntimeError(
-            "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
-            "inference mode in computation tracked by autograd. To work around this, you can make "
-            "a clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` "
-            "instead of `torch.inference_mode()`."
-        )
+    raise RuntimeError(
+        "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+        "inference mode in computation tracked by autograd. To work around this, you can make a "
+        "clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
+        "`torch.inference_mode()`."
+    )
 
 
 def pack(tensor: Tensor) -> tuple[Any, Callable[[Any], Tensor]]:
