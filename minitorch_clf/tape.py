@@ -318,11 +318,15 @@ class Hooks:
         )
 
 
+_hooks_lock = threading.Lock()
+
+
 def hooks_of(node: Node) -> Hooks:
     """The hooks of a node, to add to."""
-    if node.hooks is None:
-        node.hooks = Hooks()
-    return node.hooks
+    with _hooks_lock:  # of several threads one makes them
+        if node.hooks is None:
+            node.hooks = Hooks()
+        return node.hooks
 
 
 class FunctionNode(Node):

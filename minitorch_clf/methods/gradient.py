@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -21,6 +22,9 @@ from minitorch_clf.walk import run_backward
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
+
+
+_hooks_lock = threading.Lock()
 
 
 class LeafHooks:
@@ -114,10 +118,11 @@ class GradientMethods(Methods):
         return handle
 
     def _leaf_hooks(self) -> LeafHooks:
-        if self._hooks is None:
-            self._hooks = LeafHooks()
-        hooks: LeafHooks = self._hooks
-        return hooks
+        with _hooks_lock:  # of several threads one makes it
+            if self._hooks is None:
+                self._hooks = LeafHooks()
+            hooks: LeafHooks = self._hooks
+            return hooks
 
 
 # --- backward and grad ----------------------------------------------------------------------------
