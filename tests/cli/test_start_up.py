@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -13,8 +14,15 @@ HEAVY = ("numba", "llvmlite", "torch", "torchvision", "rich", "pooch", "safetens
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with its bytecode kept, as users have it."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=environment,
     )
 
 

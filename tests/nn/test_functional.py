@@ -25,9 +25,13 @@ from reference.parity.check import attempt
 Array = NDArray[Any]
 
 #: In rounding steps (2**-24 in float32) of the largest value around: a result, or what went in, for
-#: 1 - y * y of a saturated y is rounded at 1 (and gelu multiplies it by up to 11). torch adds up in
-#: SIMD lanes, so sums end a few roundings apart too; 32 covers the shapes drawn here.
+#: 1 - y * y of a saturated y is rounded at 1. torch adds up in SIMD lanes, so sums end a few
+#: roundings apart too; 32 covers the shapes drawn here.
 STEPS = 32
+
+#: The tanh form of gelu has the slope x * (1 - y * y) * sqrt(2 / pi) * (1 + 0.134 * x * x) / 2: at
+#: x = 5 an ulp of tanh, and torch's is MKL's, two away, moves it by 17 steps.
+GELU_STEPS = 64
 
 
 def engines(name: str) -> tuple[Any, Any]:
@@ -39,13 +43,13 @@ def largest(array: Array) -> float:
     return float(finite.max(initial=0.0))
 
 
-def assert_close(ours: Any, theirs: torch.Tensor, magnitude: float) -> None:
+def assert_close(ours: Any, theirs: torch.Tensor, magnitude: float, steps: int) -> None:
     assert str(ours.dtype) == str(theirs.dtype)
     actual, expected = ours.detach().numpy(), theirs.detach().numpy()
     assert actual.shape == expected.shape
     scale = max(largest(expected), magnitude)
     eps = np.finfo(expected.dtype).eps / 2
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=STEPS * eps * scale, equal_nan=True)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=steps * eps * scale, equal_nan=True)
 
 
 def both(name: str, arrays: list[Array], *args: Any, **kwargs: Any) -> None:
@@ -63,9 +67,10 @@ def both(name: str, arrays: list[Array], *args: Any, **kwargs: Any) -> None:
         out.backward(engine.tensor(grad, dtype=out.dtype))
         results.append((out, [leaf.grad for leaf in leaves if leaf.requires_grad]))
     (theirs, their_grads), (ours, our_grads) = results
-    assert_close(ours, theirs, max(largest(a) for a in arrays if a.dtype.kind == "f"))
+    steps = GELU_STEPS if name == "gelu" else STEPS
+    assert_close(ours, theirs, max(largest(a) for a in arrays if a.dtype.kind == "f"), steps)
     for actual, expected in zip(our_grads, their_grads, strict=True):
-        assert_close(actual, expected, largest(grad))
+        assert_close(actual, expected, largest(grad), steps)
 
 
 def floats(shape: Any, low: float = -8.0, high: float = 8.0) -> st.SearchStrategy[Array]:
