@@ -289,7 +289,10 @@ class Tensor(
 
     @property
     def requires_grad(self) -> bool:
-        return self._requires_grad or self.grad_fn is not None
+        if self._requires_grad or self.grad_fn is not None:
+            return True
+        view = self._view  # made without a graph, of something with one: True, but leading nowhere
+        return view is not None and view.origin == "no_grad" and view.base.requires_grad
 
     @requires_grad.setter
     def requires_grad(self, mode: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -51,7 +52,8 @@ def gradcheck(
                           False sends zeros into them
     returns               True, or raises; False instead if raise_exception=False
 
-    GradcheckError       names the worst element, by index, with both values
+    GradcheckError       names the worst element, by index, with both values, the step taken, and
+                         whether a kink lies within it
     ValueError           no input requires a gradient
     NotImplementedError  for check_batched_grad, check_batched_forward_grad, check_forward_ad,
                          fast_mode and masked, and for check_backward_ad=False
@@ -84,7 +86,11 @@ def gradcheck(
             for (i, x), expected, actual in zip(
                 _checked(arguments), numerical, analytical, strict=True
             ):
-                _compare(k, i, x, outputs[k], expected, actual, atol, rtol)
+                allowed = atol + rtol * np.abs(expected)
+                worst = _compare(k, i, x, outputs[k], expected, actual, allowed)
+                if worst is not None:
+                    text, place = worst
+                    raise GradcheckError(text + _step_text(func, arguments, k, x, *place, eps))
     except GradcheckError:
         if raise_exception:
             raise
@@ -321,30 +327,70 @@ def _compare(
     out: Tensor,
     numerical: Jacobian,
     analytical: Jacobian,
-    atol: float,
-    rtol: float,
-) -> None:
-    """Raise with the worst element if the two Jacobians of output k by input i disagree."""
+    allowed: Jacobian,
+) -> tuple[str, tuple[int, int, float]] | None:
+    """Where the Jacobians of output k by input i disagree most: words, and (row, column, allowed).
+
+    None where they agree everywhere.
+    """
     if numerical.size == 0:
-        return
+        return None
     distance = np.abs(analytical - numerical)
-    allowed = atol + rtol * np.abs(numerical)
     close = distance <= allowed  # False for nan, as it must be
     if close.all():
-        return
+        return None
     excess = np.where(np.isnan(distance), np.inf, distance / allowed)
     row, column = (int(n) for n in np.unravel_index(np.argmax(excess), excess.shape))
     x_index = [int(n) for n in np.unravel_index(row, x.array.shape)] if x.dim() else []
     out_index = [int(n) for n in np.unravel_index(column, out.array.shape)] if out.dim() else []
-    raise GradcheckError(
+    text = (
         f"Jacobian mismatch for output {k} with respect to input {i},\n"
         f"{int((~close).sum())} of {close.size} elements differ; the worst is\n"
         f"  d output{out_index} / d input{x_index}\n"
-        f"  numerical:  {numerical[row, column]!r}\n"
-        f"  analytical: {analytical[row, column]!r}\n"
+        f"  numerical:  {float(numerical[row, column])!r}\n"
+        f"  analytical: {float(analytical[row, column])!r}\n"
         f"  distance:   {distance[row, column]:.3g}, allowed {allowed[row, column]:.3g}\n"
-        f"numerical:\n{numerical}\nanalytical:\n{analytical}\n"
     )
+    return text, (row, column, float(allowed[row, column]))
+
+
+def _step_text(
+    func: Callable[..., Any],
+    arguments: Sequence[Any],
+    k: int,
+    x: Tensor,
+    row: int,
+    column: int,
+    allowed: float,
+    eps: float,
+) -> str:
+    """The step taken at the worst element, the slopes on its two sides, and what they say.
+
+    On a smooth curve the two slopes draw together in proportion to the step. Where they do not, a
+    kink (or a jump) lies within it.
+    """
+    index = np.unravel_index(row, x.array.shape)
+
+    def slopes(step: float) -> tuple[float, float]:
+        here, values = x.array[index], []
+        for moved in (here - step, here, here + step):
+            x.array[index] = moved
+            out = _differentiable_outputs(func, arguments)[k]
+            values.append(float(out.array.reshape(-1)[column]))
+        x.array[index] = here
+        return (values[1] - values[0]) / step, (values[2] - values[1]) / step
+
+    left, right = slopes(eps)
+    gaps = [abs(right - left), *(abs(b - a) for a, b in map(slopes, (eps / 2, eps / 4)))]
+    smooth = all(0.4 * wide < narrow < 0.6 * wide for wide, narrow in itertools.pairwise(gaps))
+    if gaps[0] <= allowed:
+        verdict = "no kink lies within it"
+    elif smooth:
+        verdict = "no kink, but a strong curve, lies within it"
+    else:
+        verdict = "a kink lies within it, where no derivative can agree"
+    sides = f"slope {left:.6g} to the left, {right:.6g} to the right"
+    return f"  step:       {eps:g}; {sides}: {verdict}\n"
 
 
 def _random_like(out: Tensor, with_gaps: bool) -> Tensor:

@@ -213,3 +213,18 @@ def test_numpy_of_what_requires_grad_where_nothing_is_recorded() -> None:
         return array.sum().item(), attempt(x.numpy)
 
     same(program)
+
+
+def test_a_view_made_without_a_graph_of_something_with_one() -> None:
+    def program(t: Any) -> Any:
+        leaf = t.ones(3, requires_grad=True)
+        inner = leaf * 1
+        with t.no_grad():
+            views = [inner[:2], leaf[:2]]
+        flags = [(v.requires_grad, v.is_leaf, v.grad_fn is None) for v in views]
+        used = (views[0] * 3).sum()
+        used.backward()  # leads nowhere
+        written = [attempt(lambda v=v: v.add_(1)) for v in views]  # type: ignore[misc]
+        return flags, used.requires_grad, leaf.grad is None, written
+
+    same(program)
