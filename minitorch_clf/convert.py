@@ -42,16 +42,18 @@ def as_array(data: Any, to: dtype | None = None) -> Array:
 
 def _shape(data: Any) -> tuple[int, ...]:
     shape = []
-    while isinstance(data, (list, tuple, range, np.ndarray)) or (
-        isinstance(data, Methods) and data.ndim
-    ):
-        shape.append(len(data))  # type: ignore[arg-type]
+    while _is_sequence(data) and not (isinstance(data, Methods) and not data.ndim):
+        shape.append(len(data))
         if not shape[-1]:
             break
-        data = data[0]  # type: ignore[index]
+        data = data[0]
     if shape and isinstance(data, str):
         raise ValueError("too many dimensions 'str'")
     return tuple(shape)
+
+
+def _is_sequence(data: Any) -> bool:
+    return isinstance(data, (list, tuple, range, np.ndarray, Methods))
 
 
 def _flatten(data: Any, dim: int, shape: tuple[int, ...], leaves: list[Any]) -> None:
@@ -65,13 +67,13 @@ def _flatten(data: Any, dim: int, shape: tuple[int, ...], leaves: list[Any]) -> 
             )
         leaves.append(_leaf(data))
         return
-    if not isinstance(data, (list, tuple, range, np.ndarray, Methods)):
+    if not _is_sequence(data):
         raise TypeError("not a sequence")
-    if len(data) != shape[dim]:  # type: ignore[arg-type]
+    if len(data) != shape[dim]:
         raise ValueError(
-            f"expected sequence of length {shape[dim]} at dim {dim} (got {len(data)})"  # type: ignore[arg-type]
+            f"expected sequence of length {shape[dim]} at dim {dim} (got {len(data)})"
         )
-    for item in data:  # type: ignore[union-attr]
+    for item in data:
         _flatten(item, dim + 1, shape, leaves)
 
 

@@ -172,7 +172,7 @@ class Function:
 
     _node: ClassVar[type[FunctionCtx]]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - only to warn
         warnings.warn(
             f"{type(self)} should not be instantiated. Methods on autograd functions are all "
             "static, so you should invoke them on the class itself. Instantiating an autograd "
@@ -186,7 +186,7 @@ class Function:
         members = {"function": cls, "__module__": __name__}
         cls._node = type(f"{cls.__name__}Backward", (FunctionCtx,), members)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - only to refuse
         raise RuntimeError(
             "Legacy autograd function with non-static forward method is deprecated. Please use "
             "new-style autograd function with static forward method. (Example: "

@@ -146,19 +146,15 @@ class HistoryMethods(Methods):
         view.seen = self._writes.value - 1  # so that grad_fn is made anew from the base's
 
     def _refuse_leaf(self) -> None:
-        base, view = self._base, self._view
+        view = self._view
         if view is not None and view.origin == "inference" and view.base.requires_grad:
             self._refuse_view(view)
         if self._requires_grad and self._node is None:
             raise RuntimeError(
                 "a leaf Variable that requires grad is being used in an in-place operation."
             )
-        if (
-            base is not None
-            and base._requires_grad
-            and base._node is None
-            and (self._view is not None and self._view.recorded)
-        ):
+        base = None if view is None or not view.recorded else view.base
+        if base is not None and base._requires_grad and base._node is None:
             raise RuntimeError(
                 "a view of a leaf Variable that requires grad is being used in an in-place "
                 "operation."
