@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import zip_longest
 
+import numpy as np
+
 from minitorch_clf.tape import Array, Context
 
-__all__ = ["mismatch", "sum_to_size", "undo"]
+__all__ = ["mismatch", "spread", "sum_to_size", "undo"]
 
 
 def mismatch(shapes: Iterable[tuple[int, ...]]) -> str:
@@ -30,6 +32,21 @@ def mismatch(shapes: Iterable[tuple[int, ...]]) -> str:
             sizes.append(b if a == 1 else a)
         common = tuple(reversed(sizes))
     return ""
+
+
+def spread(*inputs: Array) -> list[Array]:
+    """The inputs, broadcast to one shape and laid out for a kernel: contiguous.
+
+    Not np.broadcast_arrays: NumPy warns of its results when Numba asks whether they are writable.
+
+    >>> spread(np.ones((2, 1)), np.zeros(3))
+    [array([[1., 1., 1.],
+           [1., 1., 1.]]), array([[0., 0., 0.],
+           [0., 0., 0.]])]
+    """
+    shape = np.broadcast_shapes(*[x.shape for x in inputs])
+    wide = [x if x.shape == shape else np.broadcast_to(x, shape).copy() for x in inputs]
+    return [np.asarray(x, order="C") for x in wide]
 
 
 def sum_to_size(g: Array, shape: tuple[int, ...]) -> Array:

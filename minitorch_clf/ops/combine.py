@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from minitorch_clf.kernels import pointwise as loops
-from minitorch_clf.ops.broadcast import undo
+from minitorch_clf.ops.broadcast import spread, undo
 from minitorch_clf.tape import Array, Context, Function
 
 
@@ -17,10 +17,9 @@ def multiply_add(x: Array, y: Array, z: Array) -> Array:
     dtype = np.result_type(x, y, z)
     if dtype.kind != "f":
         return np.add(np.multiply(x, y), z)
-    arrays = np.broadcast_arrays(*[np.asarray(a, dtype) for a in (x, y, z)])
-    out = np.empty(arrays[0].shape, dtype)
-    x, y, z = (np.ascontiguousarray(a).reshape(-1) for a in arrays)
-    loops.multiply_add(x, y, z, out.reshape(-1))
+    x, y, z = spread(*[np.asarray(a, dtype) for a in (x, y, z)])
+    out = np.empty(x.shape, dtype)
+    loops.multiply_add(x.reshape(-1), y.reshape(-1), z.reshape(-1), out.reshape(-1))
     return out
 
 

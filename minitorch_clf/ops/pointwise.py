@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from minitorch_clf.kernels.pointwise import scaled_sum
-from minitorch_clf.ops.broadcast import sum_to_size
+from minitorch_clf.ops.broadcast import spread, sum_to_size
 from minitorch_clf.ops.elementary import Sign
 from minitorch_clf.tape import Array, Context, Function
 
@@ -19,14 +19,9 @@ def add_scaled(x: Array, y: Array, alpha: float) -> Array:
     dtype = np.result_type(x, y)
     if dtype.kind != "f":
         return np.add(x, np.multiply(y, alpha))
-    x, y = np.broadcast_arrays(np.asarray(x, dtype), np.asarray(y, dtype))
+    x, y = spread(np.asarray(x, dtype), np.asarray(y, dtype))
     out = np.empty(x.shape, dtype)
-    scaled_sum(
-        np.ascontiguousarray(x).reshape(-1),
-        np.ascontiguousarray(y).reshape(-1),
-        dtype.type(alpha),
-        out.reshape(-1),
-    )
+    scaled_sum(x.reshape(-1), y.reshape(-1), dtype.type(alpha), out.reshape(-1))
     return out
 
 
