@@ -10,8 +10,11 @@ then differ by is noise: no engine, however right, can be expected to stay much 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import itertools
+import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +23,13 @@ from torch import Tensor, nn
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
 from reference.experiments import mnist
+
+DISTURBANCES = ("one ulp", "two threads")
+
+
+def tensors(train_set: Any) -> tuple[Tensor, Tensor]:
+    """Return all images as ToTensor makes them, (N, 1, 28, 28) float32, and their classes."""
+    return train_set.data.unsqueeze(1).to(torch.float32).div(255), train_set.targets
 
 
 def shuffled(images: Tensor, labels: Tensor, batch_size: int) -> DataLoader[Any]:
@@ -39,15 +49,41 @@ def curve(program: ModuleType, config: Any, model: Any, batches: Iterable[Any]) 
     return losses
 
 
+def differences(one: list[float], other: list[float]) -> list[float]:
+    """Return how far apart two curves are, batch by batch; a nan or inf of one alone is inf.
+
+    >>> differences([3.0, 2.0, math.nan, math.nan], [3.0, 2.5, math.nan, 1.0])
+    [0.0, 0.5, 0.0, inf]
+    """
+    return [_distance(a, b) for a, b in zip(one, other, strict=True)]
+
+
+def _distance(a: float, b: float) -> float:
+    if a == b or (math.isnan(a) and math.isnan(b)):
+        return 0.0
+    return abs(a - b) if math.isfinite(a - b) else math.inf
+
+
 def drift(one: list[float], other: list[float], epochs: int) -> list[float]:
     """Return for each epoch the largest difference between two curves in it.
 
     >>> drift([3.0, 2.0, 1.0, 1.0], [3.0, 2.5, 1.0, 1.25], epochs=2)
     [0.5, 0.25]
     """
-    batches = len(one) // epochs
-    differences = [abs(a - b) for a, b in zip(one, other, strict=True)]
-    return [max(differences[i : i + batches]) for i in range(0, len(one), batches)]
+    batches = math.ceil(len(one) / epochs)
+    apart = differences(one, other)
+    return [max(apart[i : i + batches]) for i in range(0, len(one), batches)]
+
+
+def floor(drifts: Iterable[list[float]]) -> list[float]:
+    """Return how far noise has come by the end of each epoch, from the drift of each disturbance.
+
+    It grows as a run goes on, so what came before still counts:
+
+    >>> floor([[1e-6, 3e-3, 1e-3], [2e-6, 1e-3, 2e-3]])
+    [2e-06, 0.003, 0.003]
+    """
+    return list(itertools.accumulate((max(d) for d in zip(*drifts, strict=True)), max))
 
 
 def nudge(model: nn.Module) -> None:
@@ -57,28 +93,31 @@ def nudge(model: nn.Module) -> None:
             parameter.copy_(torch.nextafter(parameter, torch.full_like(parameter, torch.inf)))
 
 
+@contextlib.contextmanager
+def disturbed(model: nn.Module, how: str = "") -> Iterator[None]:
+    """A block in which PyTorch has one thread, or is disturbed in one of the DISTURBANCES."""
+    if how == "one ulp":
+        nudge(model)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2 if how == "two threads" else 1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def noise_floor(
     config: mnist.Config, images: Tensor, labels: Tensor
 ) -> tuple[list[float], dict[str, list[float]]]:
     """Return PyTorch's curve on one thread, and for each disturbance its drift from it by epoch."""
 
-    def run(disturbed: bool = False, threads: int = 1) -> list[float]:
+    def run(how: str = "") -> list[float]:
         model = mnist.build(config, images[0].numel())
-        if disturbed:
-            nudge(model)
-        before = torch.get_num_threads()
-        torch.set_num_threads(threads)
-        try:
+        with disturbed(model, how):
             return curve(mnist, config, model, shuffled(images, labels, config.batch_size))
-        finally:
-            torch.set_num_threads(before)
 
     base = run()
-    disturbances = {
-        "one ulp": drift(base, run(disturbed=True), config.epochs),
-        "two threads": drift(base, run(threads=2), config.epochs),
-    }
-    return base, disturbances
+    return base, {how: drift(base, run(how), config.epochs) for how in DISTURBANCES}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -92,10 +131,10 @@ def main(arguments: list[str] | None = None) -> None:
     config = mnist.Config(activation=options.activation, seed=options.seed, dtype=options.dtype)
 
     train_set = mnist.load(options.data_dir, train=True)
-    images = train_set.data.unsqueeze(1).to(torch.float32).div(255)  # what ToTensor does
-    _, disturbances = noise_floor(config, images, train_set.targets)
+    images, labels = tensors(train_set)
+    _, drifts_by_name = noise_floor(config, images, labels)
     print(f"{'epoch':12}" + "".join(f"{epoch:>10}" for epoch in range(1, config.epochs + 1)))
-    for name, drifts in disturbances.items():
+    for name, drifts in drifts_by_name.items():
         print(f"{name:12}" + "".join(f"{value:10.1e}" for value in drifts))
 
 
