@@ -140,8 +140,9 @@ def leaves(engine: Any, arrays: tuple[Array, ...], variant: str = "plain") -> li
 def upstream(case: OpCase) -> Callable[[tuple[int, ...], str], Array]:
     """Draws the random upstream gradients of a case, one after the other: draw(shape, dtype).
 
-    First one for each output that requires a gradient, then, in the second order, one for each
-    gradient that is not None. Ones would not show an op that forgets to multiply by them.
+    First one for each floating output, then, in the second order, one for each gradient, whether
+    wanted or not: some engines cannot tell what requires a gradient. Ones would not show an op
+    that forgets to multiply by them.
     """
     rng = np.random.default_rng(zlib.crc32(case.name.encode()) + 1)
     return lambda shape, dtype: np.asarray(rng.normal(size=shape)).astype(dtype)
@@ -156,21 +157,27 @@ def dtype_name(dtype: Any) -> str:
     return str(dtype).rpartition(".")[2]
 
 
+def is_float(dtype: Any) -> bool:
+    return dtype_name(dtype).startswith("float")
+
+
 def _gradients(
     case: OpCase, engine: Any, inputs: list[Any], result: Any, variant: str
 ) -> Iterator[tuple[str, Array | None]]:
     """The gradient of every input for a random upstream gradient; and the gradients of those."""
-    wanted = [(k, tensor) for k, tensor in enumerate(inputs) if tensor.requires_grad]
-    outputs = [out for out in tensors(result, engine) if out.requires_grad]
-    if not wanted or not outputs:
-        return
-    second = variant == "second order"
     draw = upstream(case)
 
     def like(tensor: Any) -> Any:
         return engine.tensor(draw(tuple(tensor.shape), dtype_name(tensor.dtype)))
 
-    grad_outputs = [like(out).requires_grad_(second) for out in outputs]
+    wanted = [(k, tensor) for k, tensor in enumerate(inputs) if tensor.requires_grad]
+    drawn = [(out, like(out)) for out in tensors(result, engine) if is_float(out.dtype)]
+    outputs = [out for out, _ in drawn if out.requires_grad]
+    if not wanted or not outputs:
+        return
+    second = variant == "second order"
+    numbered = [(k, grad) for k, (out, grad) in enumerate(drawn) if out.requires_grad]
+    grad_outputs = [grad.requires_grad_(second) for _, grad in numbered]
     leaves = [tensor for _, tensor in wanted]
     grads = engine.autograd.grad(
         outputs, leaves, grad_outputs, create_graph=second, allow_unused=True
@@ -180,13 +187,14 @@ def _gradients(
     if second:
         targets = [*leaves, *grad_outputs]
         names = [f"input {k}" for k, _ in wanted]
-        names += [f"upstream {k}" for k in range(len(grad_outputs))]
-        roots = [(grad, like(grad)) for grad in grads if grad is not None]
+        names += [f"upstream {k}" for k, _ in numbered]
+        weights = [like(leaf) for leaf in leaves]
+        roots = [(g, w) for g, w in zip(grads, weights, strict=True) if g is not None]
         roots = [root for root in roots if root[0].requires_grad]
         seconds = [None] * len(targets)
         if roots:
-            tops, weights = zip(*roots, strict=True)
-            seconds = engine.autograd.grad(tops, targets, weights, allow_unused=True)
+            tops, upstreams = zip(*roots, strict=True)
+            seconds = engine.autograd.grad(tops, targets, upstreams, allow_unused=True)
         for name, target, grad in zip(names, targets, seconds, strict=True):
             # Whether a second derivative of zero comes as None is a matter of how it is written.
             zero = np.zeros(tuple(target.shape), dtype_name(target.dtype))
