@@ -191,7 +191,7 @@ def _gradients(
         weights = [like(leaf) for leaf in leaves]
         roots = [(g, w) for g, w in zip(grads, weights, strict=True) if g is not None]
         roots = [root for root in roots if root[0].requires_grad]
-        seconds = [None] * len(targets)
+        seconds: list[Any] = [None] * len(targets)
         if roots:
             tops, upstreams = zip(*roots, strict=True)
             seconds = engine.autograd.grad(tops, targets, upstreams, allow_unused=True)
