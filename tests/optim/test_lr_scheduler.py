@@ -11,105 +11,28 @@ import pytest
 from hypothesis import given
 
 import minitorch_clf
+from reference.parity.cases.schedulers import (
+    DECAY,
+    SCHEDULES,
+    STEPS,
+    Inverse,
+    Make,
+    chained,
+    optimizer_of,
+    rates,
+    scheduler,
+    sequential,
+    values,
+)
 from tests.nn.twin import same
 
-Make = Callable[[Any, Any], Any]
 
-
-def optimizer_of(t: Any, name: str = "SGD", lr: Any = 0.1, groups: int = 2, **options: Any) -> Any:
-    params = [{"params": [t.zeros(1, requires_grad=True)]} for _ in range(groups)]
-    if groups > 1:
-        params[1]["lr"] = lr * 0.3
-    return getattr(t.optim, name)(params, lr=lr, **options)
-
-
-class Inverse:
-    """A callable with attributes, which state dicts keep."""
-
-    def __init__(self, slope: float) -> None:
-        self.slope = slope
-
-    def __call__(self, epoch: int) -> float:
-        return 1 / (1 + self.slope * epoch)
-
-
-def scheduler(name: str, *args: Any, **options: Any) -> Make:
-    return lambda t, o: getattr(t.optim.lr_scheduler, name)(o, *args, **options)
-
-
-def sequential(*makes: Make, milestones: list[int]) -> Make:
-    return lambda t, o: t.optim.lr_scheduler.SequentialLR(
-        o, [make(t, o) for make in makes], milestones
-    )
-
-
-def chained(*makes: Make) -> Make:
-    return lambda t, o: t.optim.lr_scheduler.ChainedScheduler([make(t, o) for make in makes])
-
-
-STEPS = scheduler("StepLR", 3, gamma=0.7)
-DECAY = scheduler("ExponentialLR", 0.9)
-WARM_UP = scheduler("LinearLR", 0.1, total_iters=4)
-SCHEDULES: dict[str, Make] = {
-    "lambda": scheduler("LambdaLR", lambda epoch: 0.95**epoch),
-    "lambdas": scheduler("LambdaLR", [Inverse(0.1), lambda epoch: epoch // 3]),
-    "multiplicative": scheduler("MultiplicativeLR", lambda epoch: 0.95),
-    "multiplicatives": scheduler("MultiplicativeLR", [Inverse(0.1), lambda epoch: 0.9]),
-    "step": STEPS,
-    "multi step": scheduler("MultiStepLR", [2, 5, 5, 9], gamma=0.3),
-    "constant": scheduler("ConstantLR", factor=0.3, total_iters=4),
-    "linear": scheduler("LinearLR", 0.3, 0.9, 7),
-    "linear, defaults": scheduler("LinearLR"),
-    "exponential": DECAY,
-    "polynomial": scheduler("PolynomialLR", 9, 1.7),
-    "polynomial, defaults": scheduler("PolynomialLR"),
-    "cosine": scheduler("CosineAnnealingLR", 5, eta_min=0.003),
-    "cosine, one epoch": scheduler("CosineAnnealingLR", 1),
-    "restarts": scheduler("CosineAnnealingWarmRestarts", 3),
-    "restarts, longer": scheduler("CosineAnnealingWarmRestarts", 2, 3, 0.001),
-    "one cycle": scheduler("OneCycleLR", 0.5, total_steps=25),
-    "one cycle, linear": scheduler("OneCycleLR", [0.5, 1.0], epochs=5, steps_per_epoch=5,
-                                   anneal_strategy="linear", three_phase=True),
-    "one cycle, no momentum": scheduler("OneCycleLR", 0.5, 25, pct_start=0.0, cycle_momentum=False,
-                                        div_factor=3.0, final_div_factor=7.0),
-    "cyclic": scheduler("CyclicLR", 0.1, 0.7, 4),
-    "cyclic, halved": scheduler("CyclicLR", [0.1, 0.2], [0.7, 0.9], 3, 5, "triangular2",
-                                base_momentum=0.3, max_momentum=[0.9, 0.8]),
-    "cyclic, decaying": scheduler("CyclicLR", 0.1, 0.7, 4, mode="exp_range", gamma=0.97,
-                                  cycle_momentum=False),
-    "cyclic, own scale": scheduler("CyclicLR", 0.1, 0.7, 4, scale_fn=Inverse(0.2)),
-    "cyclic, own scale of steps": scheduler("CyclicLR", 0.1, 0.7, 4, scale_mode="iterations",
-                                            scale_fn=lambda step: 0.9**step),
-    "sequential": sequential(WARM_UP, DECAY, milestones=[5]),
-    "sequential of three": sequential(
-        WARM_UP, scheduler("CosineAnnealingLR", 7), STEPS, milestones=[3, 11]
-    ),
-    "sequential from the second": sequential(WARM_UP, DECAY, milestones=[0]),
-    "sequential of restarts": sequential(
-        DECAY, scheduler("CosineAnnealingWarmRestarts", 4), milestones=[6]
-    ),
-    "chained": chained(WARM_UP, DECAY),
-    "chained of sequential": chained(sequential(WARM_UP, STEPS, milestones=[4]), DECAY),
-    "sequential of chained": sequential(chained(WARM_UP, DECAY), STEPS, milestones=[4]),
-}  # fmt: skip
-
-
-def rates(optimizer: Any) -> list[list[Any]]:
-    """What schedulers change in each group."""
-    keys = ("lr", "momentum", "betas", "initial_lr")
-    return [[group[key] for key in keys if key in group] for group in optimizer.param_groups]
-
-
-def values(state: dict[str, Any]) -> dict[str, Any]:
-    """A scheduler's state dict, copied, without the order of its keys."""
-    return dict(sorted(copy.deepcopy(state).items()))
-
-
-@pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_schedule(name: str, optimizer: str) -> None:
+def test_schedule_of_adam(name: str) -> None:
+    """With SGD, the case table has them all."""
+
     def program(t: Any) -> Any:
-        o = optimizer_of(t, optimizer)
+        o = optimizer_of(t, "Adam")
         schedule = SCHEDULES[name](t, o)
         seen = [[rates(o), schedule.get_last_lr()]]
         for _ in range(24):
