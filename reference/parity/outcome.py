@@ -204,19 +204,23 @@ def _gradients(
             )
 
 
-def plain(result: Any, engine: Any) -> Any:
+def _value(tensor: Any) -> Value:
+    array = tensor.detach().clone().numpy()
+    return Value(array, dtype_name(tensor.dtype), tensor.requires_grad)
+
+
+def plain(result: Any, engine: Any, value: Callable[[Any], Value] = _value) -> Any:
     """The result as plain data: tensors become Values, named tuples tuples, dtypes texts."""
     if isinstance(result, engine.Tensor):
-        array = result.detach().clone().numpy()
-        return Value(array, dtype_name(result.dtype), result.requires_grad)
+        return value(result)
     if isinstance(result, dict):
-        return {key: plain(value, engine) for key, value in result.items()}
+        return {key: plain(x, engine, value) for key, x in result.items()}
     if isinstance(result, list):
-        return [plain(value, engine) for value in result]
+        return [plain(x, engine, value) for x in result]
     if isinstance(result, tuple):  # also the named ones: (values, indices)
         if type(result).__name__ == "Size":
             return f"Size({list(result)})"
-        return tuple(plain(value, engine) for value in result)
+        return tuple(plain(x, engine, value) for x in result)
     if isinstance(result, getattr(engine, "dtype", ())):
         return f"dtype {dtype_name(result)}"
     if isinstance(result, np.ndarray):
