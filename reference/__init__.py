@@ -1,13 +1,5 @@
 """Plain PyTorch, the ground truth. It never imports the engine it judges.
 
-Importing it pins what would otherwise change PyTorch's last bits from machine to machine: the
-number of threads, which decides how sums and matrix products are split, and TF32, which leaves a
-GPU's products 10 bits of mantissa out of 23. A program that measures either sets it for itself.
+Whatever computes with PyTorch here imports reference.pins, and so has the same bits everywhere.
+Frozen answers of the parity suite need no PyTorch, so this module imports nothing.
 """
-
-from __future__ import annotations
-
-import torch
-
-torch.set_num_threads(1)
-torch.backends.fp32_precision = "ieee"

@@ -91,6 +91,8 @@ class OpCase:
               sum of absolute values)
     signed_zero   False: 0.0 and -0.0 are taken for equal
     why       says where the difference comes from; required when any budget is not zero
+
+    family    the file it is in, filled in by the table
     """
 
     name: str
@@ -108,6 +110,7 @@ class OpCase:
     signed_zero: bool = True
     why: str = ""
     skip: Mapping[str, str] = field(default_factory=dict)
+    family: str = ""
 
     def __post_init__(self) -> None:
         budgets = (self.forward_ulp, self.backward_ulp, self.forward_steps, self.backward_steps)
@@ -122,6 +125,11 @@ class OpCase:
                 raise ValueError(f"{self.name}: cannot skip {variant!r} for the reason {reason!r}")
         if isinstance(self.draw, tuple) and len(self.draw) != len(self.shapes):
             raise ValueError(f"{self.name}: {len(self.draw)} draws for {len(self.shapes)} shapes")
+
+    @property
+    def key(self) -> str:
+        """Its id in the table, "activation/relu"; the name alone outside it."""
+        return f"{self.family}/{self.name}" if self.family else self.name
 
     def variants(self, dtype: str) -> tuple[str, ...]:
         """The variants that make sense for this case in this dtype, in the order of VARIANTS."""
@@ -190,3 +198,9 @@ class ErrorCase:
 
     name: str
     fn: Callable[[Any], Any]
+    family: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its id in the table, "errors/view wrong size"; the name alone outside it."""
+        return f"{self.family}/{self.name}" if self.family else self.name

@@ -60,7 +60,7 @@ class TorchLike(Engine):
 
     def __init__(self, module: Any, name: str = "", version: str = "") -> None:
         self.module = module
-        self.name = name or module.__name__
+        self.name = name or getattr(module, "__name__", "engine")
         self.version = version or version_of(module)
 
     def run(self, case: OpCase, dtype: str = "float32", variant: str = "plain") -> Outcome:
@@ -74,12 +74,12 @@ def version_of(module: Any) -> str:
     """The version of a module: its own word, or its package's; "" if neither has one."""
     if isinstance(version := getattr(module, "__version__", None), str):
         return version
-    top = module.__name__.partition(".")[0]
+    top = str(getattr(module, "__name__", "")).partition(".")[0]
     if isinstance(version := getattr(sys.modules.get(top), "__version__", None), str):
         return version
     try:
         return importlib.metadata.version(top)
-    except importlib.metadata.PackageNotFoundError:
+    except (importlib.metadata.PackageNotFoundError, ValueError):  # the latter for no name
         return ""
 
 
@@ -169,4 +169,4 @@ def _torch_like(found: Any, spec: str) -> TorchLike:
             f"has an `engine` that is an Engine (see the adapters in {ADAPTERS.name}/)"
         )
     name = spec if isinstance(found, ModuleType) and not spec.endswith(".py") else Path(spec).stem
-    return TorchLike(found, name, version_of(found) if hasattr(found, "__name__") else "")
+    return TorchLike(found, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from dataclasses import replace
 from importlib import import_module
 
 from reference.parity.case import ErrorCase, OpCase
@@ -26,5 +27,5 @@ def _table(attribute: str) -> list[tuple[str, OpCase | ErrorCase]]:
             if case.name in names:
                 raise ValueError(f"two cases in {module} are called {case.name!r}")
             names.add(case.name)
-            rows.append((module, case))
+            rows.append((module, replace(case, family=module)))
     return rows

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from reference.parity.case import OpCase
-from reference.parity.check import attempt
+from reference.parity.outcome import attempt
 
 NAN, INF = float("nan"), float("inf")
 DTYPES = ("bool", "uint8", "int32", "int64", "float32", "float64")
