@@ -11,8 +11,10 @@ find the engine, and `torchvision` finds its `vision`. What the engine lacks can
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import importlib.util
+import random
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +23,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+from reference.parity.case import Array
 from reference.parity.engines import EngineError, TorchLike, load_engine
+from reference.parity.events import Job
 
 #: What of PyTorch is imported by a name with a dot.
 SUBMODULES = (
@@ -166,3 +172,61 @@ class _NothingElse:
         if name.partition(".")[0] in ("torch", "torchvision"):
             raise ModuleNotFoundError(f"{self._engine} has no module {name!r}", name=name)
         return None
+
+
+# --------------------------------------------------------------------- the two programs, and a file
+
+
+def run(job: Job, engine: Any) -> None:
+    """Run the program to its end, in a process of its own, within `standing_in(engine)`."""
+    if job.program == "mnist":
+        _mnist(job, engine)
+    elif job.program == "logistic":
+        engine.set_default_dtype(getattr(engine, job.dtype))
+        logistic = importlib.import_module("reference.experiments.logistic")
+        config = logistic.Config(seed=job.seed)
+        logistic.train(config, logistic.build(config))
+    else:
+        _file(job, engine)
+
+
+def _mnist(job: Job, engine: Any) -> None:
+    mnist = importlib.import_module("reference.experiments.mnist")
+    data = importlib.import_module("torch.utils.data")
+    images, labels = map(engine.tensor, mnist_arrays(job.data_dir))
+    config = mnist.Config(seed=job.seed, dtype=job.dtype)
+    batches = data.DataLoader(
+        data.TensorDataset(images, labels), batch_size=config.batch_size, shuffle=True
+    )
+    mnist.train(config, mnist.build(config), batches)
+
+
+def _file(job: Job, engine: Any) -> None:
+    """As `python FILE ARGUMENTS` would, but for seeds and a default dtype that it may override."""
+    random.seed(job.seed)
+    np.random.seed(job.seed)  # noqa: NPY002 - the generator that the file may use
+    engine.manual_seed(job.seed)
+    if job.dtype != "float32":
+        engine.set_default_dtype(getattr(engine, job.dtype))
+    path = Path(job.program).resolve()
+    sys.argv = [str(path), *job.arguments]
+    sys.path.insert(0, str(path.parent))
+    load_file(path, "__main__")
+
+
+def mnist_arrays(data_dir: str) -> tuple[Array, Array]:
+    """MNIST's training images as ToTensor makes them, float32 (60000, 1, 28, 28), and classes.
+
+    FileNotFoundError   names the file that is missing from DATA_DIR/MNIST/raw
+    """
+    images = _idx(data_dir, "train-images-idx3-ubyte").reshape(-1, 1, 28, 28)
+    labels = _idx(data_dir, "train-labels-idx1-ubyte")
+    return images.astype(np.float32) / np.float32(255), labels.astype(np.int64)
+
+
+def _idx(data_dir: str, name: str) -> Array:
+    """The bytes of an IDX file, behind its magic number and its sizes, 4 bytes each."""
+    path = Path(data_dir, "MNIST", "raw", name)
+    packed = path.with_name(f"{name}.gz")
+    raw = path.read_bytes() if path.is_file() else gzip.decompress(packed.read_bytes())
+    return np.frombuffer(raw, np.uint8, offset=4 + 4 * raw[3])
