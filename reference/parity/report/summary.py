@@ -39,16 +39,17 @@ def number(x: float) -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    """A share of runs; 100 % only if it is all of them, 0 % only if it is none.
+    """A share; 100 % only if it is all of them, 0 % only if it is none.
 
-    >>> percent(9999, 10000), percent(3, 3), percent(1, 10**6), percent(0, 0)
-    ('99.9 %', '100 %', '0.1 %', '-')
+    >>> percent(2, 3), percent(9999, 10000), percent(3, 3), percent(1, 10**6), percent(0, 0)
+    ('66.7 %', '>99.9 %', '100 %', '<0.1 %', '-')
     """
     if not whole:
         return "-"
     if part in (0, whole):
         return f"{100 * part / whole:.0f} %"
-    return f"{min(max(100 * part / whole, 0.1), 99.9):.1f} %"
+    share = 100 * part / whole
+    return "<0.1 %" if share < 0.05 else ">99.9 %" if share >= 99.95 else f"{share:.1f} %"
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ STYLES = {
 HEADS = ("bit-equal", "floor", "budget", "fails", "not offered")  # in the order of STYLES
 
 LEGEND = """\
+share   bit-equal runs among those that the engine offers
 ULP     how many floats lie between two values
 steps   roundings of the largest value, where terms cancel and ULP says little
 floor   how far PyTorch is from itself, on other threads or instructions
@@ -123,7 +124,7 @@ def _counts(tally: Tally) -> list[Text]:
 
 def _verdicts(suite: Suite) -> RenderableType:
     """Families x verdicts, and the share of bit-equal runs."""
-    table = _table("family", ["runs", *HEADS, "bit-equal"])
+    table = _table("family", ["runs", *HEADS, "share"])
     families = by_family(suite.reports)
     for family, reports in families.items():
         tally = Tally.of(reports)
@@ -212,7 +213,7 @@ def _missing(suite: Suite) -> Iterator[RenderableType]:
 
 def _comparison(suites: Sequence[Suite]) -> RenderableType:
     """Engines x verdicts."""
-    table = _table("engine", ["runs", "offered", *HEADS[:-1], "bit-equal"])
+    table = _table("engine", ["runs", "offered", *HEADS[:-1], "share"])
     for suite in suites:
         tally = Tally.of(suite.reports)
         counts = _counts(tally)[:-1]
@@ -222,7 +223,7 @@ def _comparison(suites: Sequence[Suite]) -> RenderableType:
 
 
 def _traps(suites: Sequence[Suite]) -> Iterator[RenderableType]:
-    """Every trap where an engine has other bits than PyTorch, with the sentence that explains it."""
+    """Every trap where an engine has other bits than PyTorch, and the sentence about it."""
     rows = traps(suites)
     shown = [trap for trap in rows if trap.runs]
     differing = [trap for trap in shown if trap.differs]
