@@ -146,10 +146,10 @@ def missing(suite: Suite) -> Markup:
         head = tag("summary", f"{reason} ", tag("small", _plural(len(reports), "run")))
         items.append(tag("details", head, *(tag("p", line) for line in cases), class_="case"))
     count = sum(map(len, reasons.values()))
-    head = f"{_plural(count, 'run')} for {_plural(len(reasons), 'reason')}"
+    told = f"{_plural(count, 'run')} for {_plural(len(reasons), 'reason')}"
     if len(items) > UNFOLDED:
-        return tag("details", tag("summary", head), *items, class_="family")
-    return joined([tag("p", f"{head}:"), *items])
+        return tag("details", tag("summary", told), *items, class_="family")
+    return joined([tag("p", f"{told}:"), *items])
 
 
 def _plural(count: int, noun: str) -> str:

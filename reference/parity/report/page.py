@@ -126,12 +126,30 @@ def badge(verdict: Verdict, words: str = "") -> Markup:
     return tag("span", sign, f" {words or verdict}", class_="verdict")
 
 
-def table(heads: Sequence[str], rows: Sequence[Markup], label: str, class_: str = "") -> Markup:
-    """A table that scrolls in a box of its own when it is too wide, also by keyboard."""
+def table(
+    heads: Sequence[str],
+    rows: Sequence[Markup],
+    label: str,
+    class_: str = "",
+    roles: bool = False,
+) -> Markup:
+    """A table that scrolls in a box of its own when it is too wide, also by keyboard.
+
+    roles   say what is a row and a cell, where page.css lays it out as blocks on a phone
+    """
+
+    def part(name: str, role: str, *children: str, **attributes: str) -> Markup:
+        return tag(name, *children, **attributes, **({"role": role} if roles else {}))
+
     first, *others = heads
-    head = tag("tr", tag("th", first, scope="col", class_="text"),
-               *(tag("th", h, scope="col") for h in others))  # fmt: skip
-    content = tag("table", tag("thead", head), tag("tbody", *rows), class_=class_)
+    row_of_heads = part(
+        "tr",
+        "row",
+        part("th", "columnheader", first, scope="col", class_="text"),
+        *(part("th", "columnheader", head, scope="col") for head in others),
+    )
+    head = part("thead", "rowgroup", row_of_heads)
+    content = part("table", "table", head, part("tbody", "rowgroup", *rows), class_=class_)
     return tag("div", content, class_="scroll", tabindex=0, role="region", aria_label=label)
 
 
@@ -250,14 +268,12 @@ def _traps(suites: Sequence[Suite]) -> Markup:
         " Show only those where an engine has other bits than PyTorch",
         class_="tick",
     )
-    return joined([tick, table(["", "What PyTorch does", *engines], rows, "Traps", "traps")])
+    heads = ["Trap", "What PyTorch does", *engines]
+    return joined([tick, table(heads, rows, "Traps", "traps", roles=True)])
 
 
 def _trap_row(trap: Trap, engines: Sequence[str]) -> Markup:
-    """The number, the sentence, and every engine's verdict in words, or why there is none.
-
-    The roles say what CSS takes away on a phone, where a row is laid out as a block.
-    """
+    """The number, the sentence, and every engine's verdict in words, or why there is none."""
     name = tag("th", f"T{trap.number}", scope="row", role="rowheader", id=f"T{trap.number}")
     sentence = tag("td", trap.sentence, class_="sentence", role="cell")
     if trap.absent:
