@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -16,44 +16,31 @@ def why_not_writable(path: Path) -> str:
     'there is no folder no/such/folder'
     """
     folder = path.parent
-    if path.is_dir():
-        return f"{path} is a folder"
     if not folder.is_dir():
         return f"there is no folder {folder}"
+    if path.is_dir():
+        return f"{path} is a folder"
+    if path.parent == Path("/dev") or (path.exists() and not path.is_file()):
+        return f"{path} is no file that a report could replace"
     try:
-        if _is_special(path):
-            path.open("ab").close()
-        else:
-            with tempfile.TemporaryFile(dir=folder):
-                pass
+        with tempfile.TemporaryFile(dir=path.resolve().parent):
+            return ""
     except OSError as error:
         return f"{path} cannot be written: {error.strerror}"
-    return ""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A path to write to; what lies there in the end becomes `path`, unless an error came first."""
-    special = _is_special(path)
-    number, name = tempfile.mkstemp(
-        prefix=f".{path.name}.", suffix=path.suffix, dir=None if special else path.parent
-    )
+    target = path.resolve()  # of a link to a file, the file
+    number, name = tempfile.mkstemp(f".{target.name}", ".", target.parent)
     os.close(number)
     draft = Path(name)
     try:
         yield draft
-        if special:
-            path.write_bytes(draft.read_bytes())
-        else:
-            umask = os.umask(0)
-            os.umask(umask)
-            draft.chmod(0o666 & ~umask)  # mkstemp's own is for its owner alone
-            draft.replace(path)
+        umask = os.umask(0)
+        os.umask(umask)
+        draft.chmod(0o666 & ~umask)  # mkstemp's own is for its owner alone
+        draft.replace(target)
     finally:
-        with suppress(FileNotFoundError):
-            draft.unlink()
-
-
-def _is_special(path: Path) -> bool:
-    """/dev/stdout or a pipe: it must not be replaced by a file."""
-    return path.exists() and not path.is_file()
+        draft.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """Runs cases in worker processes: an engine that hangs or dies costs the case that it does it in.
 
-    pool = Pool("minitorch_clf", oracle="live", floor=True, time_limit=20, workers=2)
+    pool = Pool("minitorch_clf", oracle="live", time_limit=20, workers=2)
     for run, report in pool.reports([("activation/relu", "float32", "plain"), ...]):
         ...
 
@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
 from reference.parity.engines import EngineError
-from reference.parity.oracle import OracleError
+from reference.parity.oracle import Floor, OracleError
 from reference.parity.result import Report, Verdict
 from reference.parity.selection import Run
 from reference.parity.worker_process import Letter, WorkerProcess
@@ -38,33 +38,35 @@ class Pool:
 
     engine       as load_engine takes it
     oracle       "live" or "frozen"
-    floor        whether PyTorch's own noise is looked at too
-    time_limit   seconds that one run may take, on the oracle and the engine together
+    time_limit   seconds that the engine may take for one run, and the oracle before it
     workers      processes at a time
     facts        what the first worker says of the engine and the oracle once both are loaded
     unanswered   runs of which the oracle knows nothing, and why
     """
 
-    def __init__(
-        self, engine: str, oracle: str, floor: bool, time_limit: float, workers: int
-    ) -> None:
+    def __init__(self, engine: str, oracle: str, time_limit: float, workers: int) -> None:
         self.facts: dict[str, Any] = {}
         self.unanswered: dict[Run, str] = {}
-        self._setup = {"engine": engine, "oracle": oracle, "floor": floor}
+        self._setup = {"engine": engine, "oracle": oracle}
         self._time_limit = time_limit
         self._size = workers
+        self._floors: Mapping[str, Floor] = {}
         self._workers: list[WorkerProcess] = []
         self._waiting: deque[deque[Run]] = deque()
         self._inbox: SimpleQueue[Letter] = SimpleQueue()
         self._lost = 0
         self._lost_in: Counter[str] = Counter()  # by case; "" is the import
 
-    def reports(self, runs: Sequence[Run]) -> Iterator[Result]:
+    def reports(
+        self, runs: Sequence[Run], floors: Mapping[str, Floor] | None = None
+    ) -> Iterator[Result]:
         """Run them all. Reports come as they are made, not quite in order; None for no answer.
 
+        floors       how far PyTorch is from itself, by the keys of runs where it is not zero
         EngineError  the engine cannot be had; the text says why. Nothing has been yielded then
         OracleError  the table or the oracle cannot be had: no engine has been asked anything
         """
+        self._floors = floors or {}
         self._waiting = deque(
             deque(runs[start : start + BATCH]) for start in range(0, len(runs), BATCH)
         )
@@ -93,7 +95,7 @@ class Pool:
             if worker.loaded == "engine" and not worker.runs and self._waiting:
                 worker.runs = self._waiting.popleft()
                 worker.deadline = time.monotonic() + self._time_limit
-                worker.send(list(worker.runs))
+                worker.send([(*run, self._floors.get("|".join(run), {})) for run in worker.runs])
 
     def _letters(self) -> Iterator[Letter]:
         """All that have arrived, after a short wait for the first."""
@@ -111,6 +113,7 @@ class Pool:
         message = json.loads(line) if line.endswith(b"\n") else {}
         if "report" in message or "no_answer" in message:
             run = worker.runs.popleft()
+            worker.asked = False
             worker.deadline = arrived + self._time_limit
             worker.forget_words()
             if "report" in message:
@@ -118,6 +121,9 @@ class Pool:
             else:
                 self.unanswered[run] = message["no_answer"]
                 yield run, None
+        elif "asked" in message:
+            worker.asked = True
+            worker.deadline = arrived + self._time_limit
         elif "loaded" in message:
             worker.loaded = message["loaded"]
             worker.deadline = arrived + IMPORT_LIMITS * self._time_limit
@@ -149,7 +155,8 @@ class Pool:
         case = worker.runs[0][0] if worker.runs else ""
         self._lost_in[case] += 1
         if worker.runs:
-            yield lost(worker.runs.popleft(), reason + worker.words())
+            culprit = "" if worker.asked else "the oracle, before the engine was asked: "
+            yield lost(worker.runs.popleft(), culprit + reason + worker.words())
             if worker.runs:
                 self._waiting.appendleft(worker.runs)
         if self._lost >= LIVES_OF_A_POOL:

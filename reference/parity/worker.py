@@ -4,11 +4,12 @@
 
 Orders come in on stdin, answers go out on what was stdout, one JSON value a line:
 
-    order     {"engine": "mygrad", "oracle": "live", "floor": true}    once, at first
-              [["activation/relu", "float32", "plain"], ...]           runs, as often as needed
+    order     {"engine": "mygrad", "oracle": "live"}                       once, at first
+              [["activation/relu", "float32", "plain", {floor}], ...]      runs, as often as needed
     answer    {"loaded": "oracle"}, then {"loaded": "engine", "facts": {...}}
               {"refused": "why the engine cannot be had"}              and it ends
-              {"report": {...}}                                        one for each run, in order
+              {"asked": true}                  the oracle has answered, it is the engine's turn
+              {"report": {...}}                one for each run, in order
               {"no_answer": "why the oracle knows nothing of it"}      or this
               {"unknown": "why the oracle cannot be had"}              and it ends
 
@@ -29,12 +30,14 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, TextIO
 
+from reference.parity.case import OpCase
 from reference.parity.cases import all_cases, all_errors
 from reference.parity.compare import compare, compare_error
 from reference.parity.engines import Engine, EngineError, NotOffered, load_engine
-from reference.parity.oracle import NoAnswerError, Oracle, OracleError
+from reference.parity.oracle import Floor, NoAnswerError, Oracle, OracleError
 from reference.parity.outcome import told
 from reference.parity.result import Report, Verdict
+from reference.parity.selection import Run
 
 
 def main() -> None:
@@ -50,7 +53,7 @@ def main() -> None:
 
     setup = todo.get()
     try:
-        judge = Judge(load_oracle(setup["oracle"]), setup["floor"])
+        judge = Judge(load_oracle(setup["oracle"]))
     except OracleError as error:
         answer(unknown=str(error))
         return
@@ -58,16 +61,20 @@ def main() -> None:
     try:
         engine = load_engine(setup["engine"])
     except BaseException as error:  # noqa: BLE001 - an import may raise KeyboardInterrupt too
-        text = str(error) if isinstance(error, EngineError) else told(error)
-        answer(refused=text)
+        why = f"cannot import {setup['engine']}: {told(error)}"
+        answer(refused=str(error) if isinstance(error, EngineError) else why)
         return
     answer(loaded="engine", facts=judge.facts(engine))
     while True:
-        for run in todo.get():
+        for *names, floor in todo.get():
+            run: Run = (names[0], names[1], names[2])
             try:
-                answer(report=judge.report(engine, *run).to_dict())
+                ask = judge.question(engine, run, floor)
             except NoAnswerError as error:
                 answer(no_answer=str(error))
+            else:
+                answer(asked=True)
+                answer(report=reported(run, ask).to_dict())
 
 
 def load_oracle(kind: str) -> Oracle:
@@ -75,22 +82,24 @@ def load_oracle(kind: str) -> Oracle:
     if kind == "frozen":
         from reference.parity.frozen import FrozenOracle
 
-        return FrozenOracle.load()
+        return FrozenOracle()
     try:
         from reference.parity.live import LiveOracle
     except ImportError as error:
         raise OracleError(
             f"PyTorch cannot be imported: {error}. Install it, or take --oracle frozen"
         ) from error
-    return LiveOracle()
+    oracle = LiveOracle()
+    # PyTorch's first gradient imports sympy: a second or more, of which no case should be accused.
+    oracle.outcome(OpCase("warm up", lambda t, x: t.exp(x), shapes=((1,),)))
+    return oracle
 
 
 class Judge:
-    """Runs cases on an engine and compares it with the oracle.   floor   whether to ask for it"""
+    """Runs cases on an engine and compares it with the oracle."""
 
-    def __init__(self, oracle: Oracle, floor: bool) -> None:
+    def __init__(self, oracle: Oracle) -> None:
         self._oracle = oracle
-        self._floor = floor
         self._cases, self._errors = all_cases(), all_errors()
 
     def facts(self, engine: Engine) -> dict[str, Any]:
@@ -101,34 +110,35 @@ class Judge:
             "notes": self._oracle.notes(),
         }
 
-    def report(self, engine: Engine, name: str, dtype: str, variant: str) -> Report:
-        """The report of one run. NoAnswerError: the oracle knows nothing of it."""
-        ask = self._mistake(engine, name) or self._case(engine, name, dtype, variant)
-        started = time.perf_counter()
-        try:
-            report = ask()
-        except NotOffered as missing:
-            report = Report(name, dtype, variant, Verdict.NOT_OFFERED, reason=str(missing))
-        except BaseException as error:  # noqa: BLE001 - sys.exit in an op is the op's answer
-            sentence = f"{type(error).__name__} in place of an answer: {error}"
-            report = Report(name, dtype, variant, Verdict.FAILS, failures=[sentence])
-        report.seconds = time.perf_counter() - started
-        return report
+    def question(self, engine: Engine, run: Run, floor: Floor) -> Callable[[], Report]:
+        """Ask the oracle, and return what asks the engine and compares.
 
-    def _case(self, engine: Engine, name: str, dtype: str, variant: str) -> Callable[[], Report]:
+        NoAnswerError  the oracle knows nothing of this run
+        """
+        name, dtype, variant = run
+        if name in self._errors:
+            mistake = self._errors[name]
+            text = self._oracle.error(mistake)
+            return lambda: compare_error(mistake, text, engine.run_error(mistake))
         case = self._cases[name]
         expected = self._oracle.outcome(case, dtype, variant)
-        floor = self._oracle.floor(case, dtype, variant) if self._floor else None
         return lambda: compare(
             case, dtype, variant, expected, engine.run(case, dtype, variant), floor
         )
 
-    def _mistake(self, engine: Engine, name: str) -> Callable[[], Report] | None:
-        case = self._errors.get(name)
-        if case is None:
-            return None
-        expected = self._oracle.error(case)
-        return lambda: compare_error(case, expected, engine.run_error(case))
+
+def reported(run: Run, ask: Callable[[], Report]) -> Report:
+    """What `ask()` returns; whatever an engine raises instead of an answer costs this run only."""
+    started = time.perf_counter()
+    try:
+        report = ask()
+    except NotOffered as missing:
+        report = Report(*run, verdict=Verdict.NOT_OFFERED, reason=str(missing))
+    except BaseException as error:  # noqa: BLE001 - sys.exit in an op is the op's answer
+        sentence = f"{type(error).__name__} in place of an answer: {error}"
+        report = Report(*run, verdict=Verdict.FAILS, failures=[sentence])
+    report.seconds = time.perf_counter() - started
+    return report
 
 
 def _take_over_streams() -> tuple[TextIO, TextIO]:

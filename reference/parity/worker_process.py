@@ -29,12 +29,14 @@ class WorkerProcess:
 
     inbox       where its messages arrive; an empty line is its end
     runs        what it has been given and not answered; the first is running
+    asked       whether the engine is at it; else the oracle
     loaded      "nothing", "oracle", "engine": how far it has come
     deadline    when it will have taken too long, on the clock of time.monotonic
     """
 
     def __init__(self, inbox: SimpleQueue[Letter], seconds: float) -> None:
         self.runs: deque[Run] = deque()
+        self.asked = False
         self.loaded = "nothing"
         self.deadline = time.monotonic() + seconds
         self._overheard = b""
@@ -112,7 +114,9 @@ class WorkerProcess:
         """Where it was, if it said so, else the end of what it printed; "" for nothing."""
         text = self._overheard.decode(errors="replace").strip()
         _, found, stack = text.rpartition("(most recent call first):")
-        frames = re.findall(r'File "(.+)", line (\d+) in (.+)', stack)
+        frames = re.findall(
+            r'File "([^<].*)", line (\d+) in (.+)', stack
+        )  # no "<frozen importlib>"
         if found and frames:
             places = [f"{name} ({Path(file).name}, line {line})" for file, line, name in frames]
             return ", in " + ", called from ".join(places[:3])

@@ -136,6 +136,8 @@ def command(
         return
     if seed is not None and drawn is None:
         raise click.UsageError("--seed is for what --drawn draws: give both.", ctx)
+    if drawn is not None:
+        _check_installed("torch", "hypothesis")
     if len(set(engines)) < len(engines):
         raise click.UsageError("--engine: one of them is given twice.", ctx)
     paths = {kind: path for kind, path in files.items() if path is not None}
@@ -146,18 +148,25 @@ def command(
 
     options = Options(
         oracle=_oracle(oracle),
-        floor=floor,
         time_limit=time_limit,
         workers=workers or min(2, available_cores()),
         drawn=drawn or 0,
-        seed=seed or 0,
+        seed=seed,
     )
-    suites, interrupted = _judge(engines, runs, options)
+    suites, interrupted = _judge(engines, runs, options, floor)
     _publish(suites, paths)
     if interrupted:
         ctx.exit(INTERRUPTED)
     if not all(suite.ok for suite in suites):
         ctx.exit(1)
+
+
+def _check_installed(*packages: str) -> None:
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise click.ClickException(
+                f"--drawn needs {package}, which is not installed. Try: pip install {package}"
+            )
 
 
 def _check_files(ctx: click.Context, paths: dict[str, Path]) -> None:
@@ -182,22 +191,25 @@ def _oracle(asked: str) -> str:
 
 
 def _judge(
-    engines: Sequence[str], runs: Sequence[Run], options: Options
+    engines: Sequence[str], runs: Sequence[Run], options: Options, floor: bool
 ) -> tuple[list[Suite], bool]:
     """A suite for each engine, and whether Ctrl-C came before the last was through."""
     from reference.parity.oracle import OracleError
     from reference.parity.result import Suite
-    from reference.parity.runner import fill
+    from reference.parity.runner import fill, noise_of
 
-    suites = []
-    for engine in engines:
-        suites.append(Suite(engine))
-        try:
-            fill(suites[-1], runs, options)
-        except OracleError as error:
-            raise click.ClickException(str(error)) from error
-        except KeyboardInterrupt:
-            return suites, True
+    suites: list[Suite] = []
+    try:
+        noise = noise_of(runs, options.oracle) if floor else None
+        for engine in engines:
+            suites.append(Suite(engine))
+            fill(suites[-1], runs, options, noise)
+    except OracleError as error:
+        raise click.ClickException(f"{error}.") from error
+    except KeyboardInterrupt as stop:
+        if not suites:
+            raise click.Abort from stop
+        return suites, True
     return suites, False
 
 
@@ -206,10 +218,13 @@ def _publish(suites: Sequence[Suite], paths: dict[str, Path]) -> None:
     from rich.console import Console
 
     from reference.parity.files import replacing
-    from reference.parity.report import jsonfile, junit, terminal
+    from reference.parity.report import jsonfile, junit, page, terminal
+    from reference.parity.runner import absence
 
-    terminal.show(suites, Console())
-    writers = {"json": jsonfile.write, "junit": junit.write}
+    there = [suite for suite in suites if not absence(suite)]
+    if there:
+        terminal.show(there, Console())
+    writers = {"json": jsonfile.write, "junit": junit.write, "html": page.write}
     for kind, path in paths.items():
         try:
             with replacing(path) as draft:
@@ -217,3 +232,6 @@ def _publish(suites: Sequence[Suite], paths: dict[str, Path]) -> None:
         except OSError as error:
             raise click.ClickException(f"--{kind}: {path} cannot be written: {error}") from error
         click.echo(f"{kind} report: {path}", err=True)
+    for suite in suites:
+        if why := absence(suite):
+            click.echo(f"Error: {why}", err=True)
