@@ -133,6 +133,7 @@ class Ended:
 
     error: str = ""
     where: str = ""
+    refused: bool = False
 
 
 Event: TypeAlias = Given | Op | Gradients | Update | Gone | StepEnd | Ended

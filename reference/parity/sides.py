@@ -7,7 +7,6 @@ import importlib
 import multiprocessing
 import os
 import signal
-import time
 import traceback
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -49,7 +48,7 @@ def tell(job: Job, pipe: Connection) -> None:
             program.run(job, engine)
         end = Ended()
     except EngineError as error:
-        end = Ended(str(error))
+        end = Ended(str(error), refused=True)
     except SystemExit as error:  # a script may end so; with a text or a number, it complains
         end = Ended() if error.code in (None, 0) else Ended(f"SystemExit: {error.code}")
     except BaseException as error:  # noqa: BLE001 - whatever the program or the engine raises
@@ -82,10 +81,10 @@ def _where(error: BaseException, tracer: Tracer | None) -> str:
     return lines[-1] if lines else ""
 
 
-# ------------------------------------------------------------------------------------- in the parent
+# ------------------------------------------------------------------------------------ in the parent
 
 
-class SideDied(Exception):  # noqa: N818 - it is the process that died
+class SideDied(Exception):
     """A process ended without a word, or says none any more; the text says how."""
 
 
