@@ -131,6 +131,14 @@ class OpCase:
         """Its id in the table, "activation/relu"; the name alone outside it."""
         return f"{self.family}/{self.name}" if self.family else self.name
 
+    def run_key(self, dtype: str, variant: str) -> str:
+        """What a run of it is called, in reports and in the frozen vectors.
+
+        >>> OpCase("relu", lambda t, x: t.relu(x), family="activation").run_key("float32", "plain")
+        'activation/relu|float32|plain'
+        """
+        return f"{self.key}|{dtype}|{variant}"
+
     def variants(self, dtype: str) -> tuple[str, ...]:
         """The variants that make sense for this case in this dtype, in the order of VARIANTS."""
         floating = dtype.startswith("float")

@@ -123,7 +123,7 @@ class _Comparison:
             _fail(self.report, f"warnings: expected {expected.warned}, got {actual.warned}")
         for k in actual.written:
             _fail(self.report, f"input {k} was written into")
-        for where, want, got in _pairs(expected.result, actual.result, "result"):
+        for where, want, got in pairs(expected.result, actual.result, "result"):
             self._compare(where, want, got, self._budget(where))
         if self.report.failures:  # then the two lists of gradients may not belong together
             return
@@ -198,7 +198,7 @@ def measure(
         zeros = (0,) * (len(ULP_BINS) - 1)
         distance = Distance(where, elements=expected.size, histogram=(expected.size, *zeros))
         return Verdict.BIT_EQUAL, budget.beside(distance), ""
-    ulp, steps, sign = _apart(expected, actual, magnitude)
+    ulp, steps, sign = apart(expected, actual, magnitude)
     wrong = (ulp > budget.ulp) & (steps > budget.steps)
     in_floor = 0 < ulp.max() <= budget.floor_ulp and steps.max() <= budget.floor_steps
     if in_floor:
@@ -233,7 +233,7 @@ def measure(
     return Verdict.WITHIN_FLOOR if in_floor else Verdict.WITHIN_BUDGET, distance, ""
 
 
-def _apart(
+def apart(
     expected: Array, actual: Array, magnitude: Array | None
 ) -> tuple[Array, Array, NDArray[np.bool_]]:
     """By element: ULP, rounding steps, and whether they are zeros of two signs."""
@@ -256,14 +256,14 @@ def _index(values: Array) -> tuple[int, ...]:
     return tuple(int(k) for k in np.unravel_index(np.argmax(values), values.shape))
 
 
-def _pairs(expected: Any, actual: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
+def pairs(expected: Any, actual: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
     """The two nests side by side, leaf by leaf; whole where their structure differs."""
     if isinstance(expected, dict) and isinstance(actual, dict) and expected.keys() == actual.keys():
         for key in expected:
-            yield from _pairs(expected[key], actual[key], f"{where}[{key!r}]")
+            yield from pairs(expected[key], actual[key], f"{where}[{key!r}]")
     elif type(expected) is type(actual) in (tuple, list) and len(expected) == len(actual):
         for k, (want, got) in enumerate(zip(expected, actual, strict=True)):
-            yield from _pairs(want, got, f"{where}[{k}]")
+            yield from pairs(want, got, f"{where}[{k}]")
     else:
         yield where, expected, actual
 
