@@ -4,19 +4,14 @@
     example.body      'return t.sum(x, dim=(0, 2), keepdim=True)'
     example.case      an OpCase with that function and the drawn inputs
 
-The operation is text, so that a failing example can be printed as a script. Elementwise operations
-and their budgets are those of the case table; their text is read from its source.
+The operation is text, so that a failing example can be printed as a script.
 """
 
 from __future__ import annotations
 
-import ast
-import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,9 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from reference.parity.case import Array, OpCase
-from reference.parity.cases import all_cases
+from reference.parity.formulas import elementwise, function
 
-NAMES = ("x", "y", "z")
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, math.inf, -math.inf, math.nan, 1e-45, -1e-40)
 LAYOUTS = st.sampled_from(("plain", "transposed", "strided"))
 FLOATS = st.sampled_from(("float32", "float64"))
@@ -46,14 +40,6 @@ class Example:
     body: str
     dtype: str
     layout: str
-
-
-@dataclass(frozen=True)
-class Formula:
-    """An elementwise operation as text, and the case whose budget it has."""
-
-    body: str
-    like: OpCase
 
 
 # --- values ---------------------------------------------------------------------------------------
@@ -85,7 +71,7 @@ def two_shapes(max_dims: int, max_side: int, min_side: int = 1) -> st.SearchStra
     )
 
 
-# --- operations as text ---------------------------------------------------------------------------
+# --- examples -------------------------------------------------------------------------------------
 
 
 def example(
@@ -108,79 +94,6 @@ def like(
 
 def _unwritten(t: Any, *inputs: Any) -> Any:
     raise NotImplementedError
-
-
-@functools.lru_cache(maxsize=1024)
-def function(body: str, inputs: int) -> Callable[..., Any]:
-    """The function of t and so many inputs.
-
-    >>> function("return x + t", 1)(2, 3)
-    5
-    """
-    scope: dict[str, Any] = {}
-    exec(f"def f(t, {', '.join(NAMES[:inputs])}): {body}", scope)
-    found: Callable[..., Any] = scope["f"]
-    return found
-
-
-@functools.cache
-def written() -> dict[str, tuple[int, str]]:
-    """The cases of the table whose function is a lambda of t and x, y, z only: inputs, and text.
-
-    >>> written()["pointwise/add alpha"]
-    (2, 'return t.add(x, y, alpha=0.3)')
-    >>> written()["choice/mul_"]
-    (2, 'out = x.clone(); same = out.mul_(y); return out, same is out, out._version')
-    """
-    found = {}
-    for family in ("pointwise", "choice"):
-        source = Path(str(import_module(f"reference.parity.cases.{family}").__file__))
-        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-            match node:
-                case ast.Call(
-                    func=ast.Name("OpCase"), args=[ast.Constant(str(name)), ast.Lambda() as fn, *_]
-                ):
-                    names = tuple(argument.arg for argument in fn.args.args)
-                    used = {n.id for n in ast.walk(fn.body) if isinstance(n, ast.Name)}
-                    if names == ("t", *NAMES[: len(names) - 1]) and used <= set(names):
-                        body = f"return {ast.unparse(fn.body)}"
-                        found[f"{family}/{name}"] = (len(names) - 1, body)
-                case ast.Call(
-                    func=ast.Name("_in_place"),
-                    args=[ast.Constant(str(name)), ast.Lambda() as write, *_],
-                ):
-                    body = f"out = x.clone(); same = {ast.unparse(write.body)}; "
-                    body += "return out, same is out, out._version"
-                    found[f"{family}/{name}"] = (2, body)
-    return found
-
-
-#: Made in a loop in the table.
-_POWERS = (0, 1, 2, 3, 4, 5, -1, -2, -3, 0.5, -0.5, 1.7, -1.3, 2.0, 3.0)
-
-
-@functools.cache
-def elementwise(inputs: int) -> dict[str, Formula]:
-    """The elementwise operations of the table, right for any shapes that broadcast.
-
-    Those with integer or boolean draws have a dtype of their own and are left to the table.
-    """
-    table = all_cases()
-    found = {
-        name: Formula(body, table[name])
-        for name, (count, body) in written().items()
-        if count == inputs == len(table[name].shapes)
-        and "float32" in table[name].dtypes
-        and isinstance(table[name].draw, str)
-        and table[name].draw != "bool"
-    }
-    if inputs == 1:
-        for e in _POWERS:
-            found[f"pow {e}"] = Formula(f"return x ** {e}", table[f"pointwise/pow {e}"])
-    else:
-        body = "out = x * 1; out += y; out -= 0.5; out *= y; out /= 3; return out"
-        found["augmented"] = Formula(body, table["choice/augmented operators"])
-    return dict(sorted(found.items()))
 
 
 # --- properties -----------------------------------------------------------------------------------
