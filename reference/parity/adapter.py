@@ -86,6 +86,12 @@ def spread(fn: Op) -> Op:
     return op
 
 
+def unlisted(tensors: tuple[Any, ...]) -> Sequence[Any]:
+    """Tensors that may come one by one or in one list, one by one."""
+    listed = len(tensors) == 1 and isinstance(tensors[0], list | tuple)
+    return tensors[0] if listed else tensors
+
+
 class Adapter(Engine):
     """An engine of whatever names.
 

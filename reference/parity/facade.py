@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import operator
 from collections import namedtuple
 from collections.abc import Callable, Iterator
@@ -62,12 +63,9 @@ class DType:
 
 
 class Size(tuple[int, ...]):
-    """A shape."""
+    """A shape, to be compared with PyTorch's by its numbers."""
 
     __slots__ = ()
-
-    def numel(self) -> int:
-        return int(np.prod(self, dtype=np.int64))
 
 
 class Names:
@@ -96,7 +94,6 @@ class Namespace:
     """
 
     dtype = DType
-    Size = Size
     pi, inf, nan = np.pi, np.inf, np.nan
 
     def __init__(self, adapter: Adapter) -> None:
@@ -151,13 +148,13 @@ class Namespace:
         return self.wrapped(out)
 
     def wrapped(self, out: Any) -> Any:
-        """The engine's tensors in `out` as Tensors; whatever else there is stays as it is."""
+        """The engine's tensors in `out` as Tensors, several in a tuple; all else as it is."""
         if isinstance(out, self.adapter.tensor_types):
             return self.tensor_of(out)
         if isinstance(out, _Pair):
             return _Pair(*map(self.wrapped, out))
         if isinstance(out, tuple | list):
-            return type(out)(map(self.wrapped, out))
+            return tuple(map(self.wrapped, out))
         return out
 
     def tensor_of(self, native: Any) -> Tensor:
@@ -204,6 +201,15 @@ class Tensor:
     def where(self, condition: Any, other: Any) -> Any:
         return self._t.call("where", condition, self, other)
 
+    def to(self, dtype: Any) -> Any:
+        if not isinstance(dtype, DType):
+            self._t.lacks(f"to() with {type(dtype).__name__}")
+        return self._t.call("to", self, dtype)
+
+    def __repr__(self) -> str:
+        self._t.missing.append("PyTorch's way to print")
+        return f"<a tensor of {self._t.adapter.name}: {self.native!r}>"
+
     # --- what the facade answers by itself ---
 
     @property
@@ -225,7 +231,7 @@ class Tensor:
         return self.shape if dim is None else self.shape[dim]
 
     def numel(self) -> int:
-        return self.shape.numel()
+        return math.prod(self.shape)
 
     def numpy(self) -> Array:
         return self._t.adapter.numpy(self.native)

@@ -16,7 +16,7 @@ import mygrad as mg
 import numpy as np
 from mygrad import nnet
 
-from reference.parity.adapter import Adapter, Op, along, one, spread, two
+from reference.parity.adapter import Adapter, Op, along, one, spread, two, unlisted
 from reference.parity.case import Array
 from reference.parity.outcome import NotOffered
 
@@ -43,7 +43,7 @@ _ONE = {
     "asinh": mg.arcsinh, "acosh": mg.arccosh, "atanh": mg.arctanh,
     "t": mg.transpose, "T": mg.transpose, "max": mg.max, "min": mg.min,
     "relu": nnet.relu, "sigmoid": nnet.sigmoid, "selu": nnet.selu, "softsign": nnet.soft_sign,
-    "detach": lambda x: x.copy(constant=True),
+    "detach": lambda x: x.copy(constant=True) if isinstance(x, mg.Tensor) else x,
 }  # fmt: skip
 
 _TWO = {
@@ -65,6 +65,29 @@ def _norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any
     if dim is None and p != 2:
         raise NotOffered(f"norm() with p={p} of all elements")
     return mg.linalg.norm(input, None if dim is None else p, dim, keepdim)
+
+
+def _cross_entropy(input: Any, target: Any) -> Any:
+    _needs_rows(input, target)
+    return nnet.softmax_crossentropy(input, target)
+
+
+def _nll_loss(input: Any, target: Any, weight: Any = None) -> Any:
+    _needs_rows(input, target)
+    return nnet.negative_log_likelihood(input, target, weights=weight)
+
+
+def _needs_rows(input: Any, target: Any) -> None:
+    """Its losses take a matrix and the number of each row's class."""
+    if input.ndim != 2 or target.dtype.kind not in "iu":
+        raise NotOffered(f"a loss of {input.ndim} dims and targets of {target.dtype}")
+
+
+def _to(input: Any, dtype: Any) -> Any:
+    """`astype`, whose result belongs to no graph."""
+    if isinstance(input, mg.Tensor) and not input.constant:
+        raise NotOffered("to() of what requires a gradient")
+    return input.astype(dtype)
 
 
 def _batch_norm(
@@ -120,11 +143,11 @@ _OPS: dict[str, Op] = {
     "stack": lambda tensors, dim=0: mg.stack(tensors, dim),
     "roll": lambda input, shifts, dims=None: mg.roll(input, shifts, dims),
     "repeat_interleave": lambda input, repeats, dim=None: mg.repeat(input, repeats, dim),
-    "atleast_1d": lambda *tensors: mg.atleast_1d(*tensors),
-    "atleast_2d": lambda *tensors: mg.atleast_2d(*tensors),
-    "atleast_3d": lambda *tensors: mg.atleast_3d(*tensors),
+    "atleast_1d": lambda *tensors: mg.atleast_1d(*unlisted(tensors)),
+    "atleast_2d": lambda *tensors: mg.atleast_2d(*unlisted(tensors)),
+    "atleast_3d": lambda *tensors: mg.atleast_3d(*unlisted(tensors)),
     # products
-    "einsum": lambda equation, *operands: mg.einsum(equation, *operands),
+    "einsum": lambda equation, *operands: mg.einsum(equation, *unlisted(operands)),
     "linalg.multi_dot": lambda tensors: mg.multi_matmul(tensors),
     # mygrad.nnet
     "elu": lambda input, alpha=1.0: nnet.elu(input, alpha),
@@ -135,16 +158,14 @@ _OPS: dict[str, Op] = {
     "glu": lambda input, dim=-1: nnet.glu(input, dim),
     "softmax": lambda input, dim: nnet.softmax(input, dim),
     "log_softmax": lambda input, dim: nnet.logsoftmax(input, dim),
-    "cross_entropy": lambda input, target: nnet.softmax_crossentropy(input, target),
-    "nll_loss": lambda input, target, weight=None: nnet.negative_log_likelihood(
-        input, target, weights=weight
-    ),
+    "cross_entropy": _cross_entropy,
+    "nll_loss": _nll_loss,
     "margin_ranking_loss": lambda input1, input2, target, margin=0.0: nnet.margin_ranking_loss(
         input1, input2, target, margin
     ),
     "batch_norm": _batch_norm,
     # dtypes and constants
-    "to": lambda input, dtype: input.astype(dtype),
+    "to": _to,
     "zeros": lambda size, dtype=np.float32: mg.zeros(size, dtype),
     "ones": lambda size, dtype=np.float32: mg.ones(size, dtype),
     "zeros_like": lambda input, dtype=None: mg.zeros_like(input, dtype),
@@ -162,6 +183,8 @@ class MyGrad(Adapter):
     tensor_types = (mg.Tensor, np.ndarray, np.generic)  # comparisons return arrays
 
     def tensor(self, array: Array, requires_grad: bool) -> Any:
+        if array.dtype == np.bool_:  # what its comparisons return, and `where` takes
+            return array
         return mg.tensor(array, constant=not requires_grad, copy=False)
 
     def numpy(self, x: Any) -> Array:
