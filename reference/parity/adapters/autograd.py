@@ -148,7 +148,9 @@ _OPS: dict[str, Op] = {
     "ones_like": lambda input, dtype=None: anp.ones_like(input, dtype),
     "full": lambda size, fill_value, dtype=None: anp.full(size, fill_value, dtype),
     "eye": lambda n, m=None, dtype=float: anp.eye(n, m, dtype=dtype),
-    "arange": lambda *limits, dtype=None: anp.arange(*limits, dtype=dtype),
+    "arange": lambda start, end=None, step=1, *, dtype=None: anp.arange(
+        start, end, step, dtype=dtype
+    ),
     "linspace": lambda start, end, steps, dtype=None: anp.linspace(start, end, steps, dtype=dtype),
 }
 

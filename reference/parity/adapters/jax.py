@@ -244,7 +244,9 @@ _OPS: dict[str, Op] = {
     "full_like": lambda input, fill_value, dtype=None: jnp.full_like(input, fill_value, dtype),
     "full": lambda size, fill_value, dtype=None: jnp.full(size, fill_value, dtype),
     "eye": lambda n, m=None, dtype=None: jnp.eye(n, m, dtype=dtype),
-    "arange": lambda *limits, dtype=None: jnp.arange(*limits, dtype=dtype),
+    "arange": lambda start, end=None, step=1, *, dtype=None: jnp.arange(
+        start, end, step, dtype=dtype
+    ),
     "linspace": lambda start, end, steps, dtype=None: jnp.linspace(start, end, steps, dtype=dtype),
 }
 

@@ -172,7 +172,9 @@ _OPS: dict[str, Op] = {
     "ones_like": lambda input, dtype=None: mg.ones_like(input, dtype),
     "full": lambda size, fill_value, dtype=None: mg.full(size, fill_value, dtype),
     "eye": lambda n, m=None, dtype=float: mg.eye(n, m, dtype=dtype),
-    "arange": lambda *limits, dtype=None: mg.arange(*limits, dtype=dtype),
+    "arange": lambda start, end=None, step=1, *, dtype=None: mg.arange(
+        start, end, step, dtype=dtype
+    ),
     "linspace": lambda start, end, steps, dtype=None: mg.linspace(start, end, steps, dtype=dtype),
 }
 
