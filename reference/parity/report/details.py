@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reference.parity.report.markup import Markup, joined, tag
+from reference.parity.report.markup import Markup, joined, row, table, tag
 from reference.parity.report.summary import (
     Farthest,
     by_case,
@@ -22,6 +22,7 @@ from reference.parity.result import Distance, Report, Suite, Verdict
 #: Of a case that fails in many runs, so many different failures are shown in full.
 SHOWN_IN_FULL = 3
 FARTHEST_SHOWN = 15
+_HEADS = ("max ULP", "median", "floor", "max steps", "floor", "worst element")
 #: Up to so many are unfolded, and so also on paper.
 UNFOLDED = 8
 
@@ -72,34 +73,22 @@ def _distances(report: Report) -> Markup:
     apart = [distance for distance in report.distances if distance.ulp]
     if not apart:
         return Markup()
-    rows = [tag("tr", tag("th", d.where, scope="row", class_="text"), *_cells(d)) for d in apart]
-    return _table("tensor", f"Distances of {report.key}", rows)
+    rows = [row(distance.where, _cells(distance)) for distance in apart]
+    return table(["tensor", *_HEADS], rows, f"Distances of {report.key}")
 
 
-def _table(first: str, label: str, rows: Sequence[Markup]) -> Markup:
-    heads = ["max ULP", "median", "floor", "steps", "floor", "worst element"]
-    head = tag("tr", tag("th", first, scope="col", class_="text"),
-               *(tag("th", name, scope="col") for name in heads))  # fmt: skip
-    content = tag("table", tag("thead", head), tag("tbody", *rows))
-    return tag("div", content, class_="scroll", tabindex=0, role="region", aria_label=label)
-
-
-def _cells(distance: Distance) -> list[Markup]:
-    """Numbers of a tensor, and its worst element with both bit patterns."""
+def _cells(distance: Distance) -> list[str]:
+    """Numbers of a tensor, and its worst element with both bit patterns: below _HEADS."""
     numbers = (distance.ulp, distance.median_ulp, distance.floor_ulp,
                distance.steps, distance.floor_steps)  # fmt: skip
-    return [
-        *(tag("td", number(x)) for x in numbers),
-        tag(
-            "td",
-            tag("span", "expected "),
-            tag("code", distance.expected),
-            tag("br"),
-            tag("span", "got "),
-            tag("code", distance.actual),
-            class_="worst",
-        ),
+    worst = [
+        tag("span", "expected "),
+        tag("code", distance.expected),
+        tag("br"),
+        tag("span", "got "),
+        tag("code", distance.actual),
     ]
+    return [*map(number, numbers), tag("div", *worst, class_="worst")]
 
 
 def farthest_cases(suite: Suite) -> Markup:
@@ -112,7 +101,7 @@ def farthest_cases(suite: Suite) -> Markup:
     found.sort(key=lambda far: -far.distance.steps)
     rows = [_farthest_row(far) for far in found[:FARTHEST_SHOWN]]
     left_out = len(found) - len(rows)
-    parts = [_table("case", f"Farthest cases of {suite.engine}", rows)]
+    parts = [table(["case", *_HEADS], rows, f"Farthest cases of {suite.engine}", "cases")]
     if left_out:
         parts.append(tag("p", f"And {_plural(left_out, 'case')} nearer than these."))
     return joined(parts)
@@ -128,7 +117,7 @@ def _farthest_row(far: Farthest) -> Markup:
         ],
         between=" ",
     )
-    return tag("tr", tag("th", what, scope="row", class_="text case"), *_cells(far.distance))
+    return row(what, _cells(far.distance))
 
 
 def missing(suite: Suite) -> Markup:

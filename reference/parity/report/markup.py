@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from reference.parity.report.summary import clean
@@ -45,3 +45,40 @@ def text(value: str) -> Markup:
 
 def joined(children: Iterable[str], between: str = "") -> Markup:
     return Markup(between.join(map(text, children)))
+
+
+def table(
+    heads: Sequence[str],
+    rows: Sequence[Markup],
+    label: str,
+    class_: str = "",
+    roles: bool = False,
+) -> Markup:
+    """A table that scrolls in a box of its own when it is too wide, also by keyboard.
+
+    roles   say what is a row and a cell, where page.css lays it out as blocks on a phone
+    """
+
+    def part(name: str, role: str, *children: str, **attributes: str | bool) -> Markup:
+        return tag(name, *children, **attributes, **({"role": role} if roles else {}))
+
+    first, *others = heads
+    row_of_heads = part(
+        "tr",
+        "row",
+        part("th", "columnheader", first, scope="col", class_="text"),
+        *(part("th", "columnheader", head, scope="col") for head in others),
+    )
+    head = part("thead", "rowgroup", row_of_heads)
+    content = part("table", "table", head, part("tbody", "rowgroup", *rows), class_=class_ or False)
+    return tag("div", content, class_="scroll", tabindex=0, role="region", aria_label=label)
+
+
+def row(first: str, cells: Sequence[str], class_: str = "") -> Markup:
+    """A row of a table, with its name first."""
+    return tag(
+        "tr",
+        tag("th", first, scope="row", class_="text"),
+        *(tag("td", cell) for cell in cells),
+        class_=class_ or False,
+    )

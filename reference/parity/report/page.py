@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reference.parity.report import details, svg
-from reference.parity.report.markup import Markup, joined, tag
+from reference.parity.report.markup import Markup, joined, row, table, tag
 from reference.parity.report.summary import (
     ORDER,
     Tally,
@@ -124,42 +124,6 @@ def badge(verdict: Verdict, words: str = "") -> Markup:
     """The sign of a verdict on its colour, and the word: no colour stands alone."""
     sign = tag("b", SIGNS[verdict], class_=svg.CLASSES[verdict], aria_hidden="true")
     return tag("span", sign, f" {words or verdict}", class_="verdict")
-
-
-def table(
-    heads: Sequence[str],
-    rows: Sequence[Markup],
-    label: str,
-    class_: str = "",
-    roles: bool = False,
-) -> Markup:
-    """A table that scrolls in a box of its own when it is too wide, also by keyboard.
-
-    roles   say what is a row and a cell, where page.css lays it out as blocks on a phone
-    """
-
-    def part(name: str, role: str, *children: str, **attributes: str) -> Markup:
-        return tag(name, *children, **attributes, **({"role": role} if roles else {}))
-
-    first, *others = heads
-    row_of_heads = part(
-        "tr",
-        "row",
-        part("th", "columnheader", first, scope="col", class_="text"),
-        *(part("th", "columnheader", head, scope="col") for head in others),
-    )
-    head = part("thead", "rowgroup", row_of_heads)
-    content = part("table", "table", head, part("tbody", "rowgroup", *rows), class_=class_)
-    return tag("div", content, class_="scroll", tabindex=0, role="region", aria_label=label)
-
-
-def row(first: Markup | str, cells: Sequence[Markup | str], class_: str = "") -> Markup:
-    return tag(
-        "tr",
-        tag("th", first, scope="row", class_="text"),
-        *(tag("td", cell) for cell in cells),
-        class_=class_,
-    )
 
 
 def _of(suite: Suite, content: Markup) -> Markup:
