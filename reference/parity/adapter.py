@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -151,9 +151,7 @@ class Adapter(Engine):
         except Exception as error:  # noqa: BLE001 - whether it should have raised is for compare
             outcome = Outcome(error=told(error))
         if t.missing or not t.asked:
-            return Outcome(
-                missing=(t.missing or ["no op is asked for: the facade has answered"])[0]
-            )
+            return Outcome(missing=(t.missing or [NOTHING_ASKED])[0])
         outcome.own_words, outcome.warned = True, None
         return outcome
 
@@ -169,7 +167,9 @@ class Adapter(Engine):
             draw = upstream(case)
             grads = [draw(out.shape, dtype_name(out.dtype)) for out in outputs]
             self.backward([out.native for out in outputs], grads)
-            outcome.gradients = [(f"gradient of input {k}", self.gradient(x)) for k, x in wanted]
+            names = [f"input {k}" for k, _ in wanted]
+            found = [self.gradient(x) for _, x in wanted]
+            outcome.gradients = list(_named("gradient of", names, found))
         outcome.written = self._written(leaves, arrays)
         return outcome
 
@@ -209,19 +209,13 @@ class Adapter(Engine):
                 for a in map(arrays.__getitem__, wanted)
             ]
             grads, pullback = self.vjp(gradients, at)
-            seconds = pullback(weights)
+            seconds = pullback(tuple(weights))
         else:
             grads, seconds = gradients(*at), ()
-        outcome.gradients = list(self._named("gradient of", names, grads))
+        outcome.gradients = list(_named("gradient of", names, map(self.numpy, grads)))
         names += [f"upstream {k}" for k in range(len(outputs))]
-        outcome.gradients += self._named("second gradient of", names[: len(seconds)], seconds)
+        outcome.gradients += _named("second gradient of", names, map(self.numpy, seconds))
         return outcome
-
-    def _named(
-        self, prefix: str, names: Sequence[str], grads: Sequence[Any]
-    ) -> Iterator[tuple[str, Array | None]]:
-        for name, grad in zip(names, grads, strict=True):
-            yield f"{prefix} {name}", None if grad is None else np.array(self.numpy(grad))
 
     def _plain(self, result: Any, t: Namespace) -> Any:
         return plain(result, t, lambda x: Value(np.array(x.numpy()), dtype_name(x.dtype)))
@@ -229,6 +223,13 @@ class Adapter(Engine):
     def _written(self, leaves: Sequence[Any], arrays: Sequence[Array]) -> list[int]:
         pairs = enumerate(zip(leaves, arrays, strict=True))
         return [k for k, (x, a) in pairs if self.numpy(x).tobytes() != a.tobytes()]
+
+
+def _named(
+    prefix: str, names: Iterable[str], grads: Iterable[Array | None]
+) -> Iterator[tuple[str, Array | None]]:
+    for name, grad in zip(names, grads, strict=False):  # without second ones, names are left over
+        yield f"{prefix} {name}", None if grad is None else np.array(grad)
 
 
 def _laid_out(array: Array, variant: str) -> Array:

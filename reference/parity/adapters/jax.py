@@ -215,7 +215,7 @@ _OPS: dict[str, Op] = {
     "tile": lambda input, dims: jnp.tile(input, dims),
     "flip": lambda input, dims: jnp.flip(input, dims),
     "roll": lambda input, shifts, dims=None: jnp.roll(input, shifts, dims),
-    "rot90": lambda input, k=1, dims=(0, 1): jnp.rot90(input, k, dims),
+    "rot90": lambda input, k=1, dims=(0, 1): jnp.rot90(input, k, tuple(dims)),
     "repeat_interleave": lambda input, repeats, dim=None: jnp.repeat(input, repeats, dim),
     "tril": lambda input, diagonal=0: jnp.tril(input, diagonal),
     "triu": lambda input, diagonal=0: jnp.triu(input, diagonal),
