@@ -24,6 +24,7 @@ plain one. They are small numbers, and compress to a tenth. Nothing here is pick
 from __future__ import annotations
 
 import json
+import lzma
 import math
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -126,7 +127,7 @@ class Reader:
                 self._members = {name: file.read(name) for name in file.namelist()}
         except FileNotFoundError:
             raise OracleError(f"there are no vectors at {path}") from None
-        except (zipfile.BadZipFile, OSError, KeyError, ValueError) as error:
+        except (zipfile.BadZipFile, lzma.LZMAError, OSError, KeyError, ValueError) as error:
             raise OracleError(f"{path} cannot be read as frozen vectors: {error}") from error
         self.runs: dict[str, dict[str, Any]] = self._index["runs"]
         self.errors: dict[str, str] = self._index["errors"]
