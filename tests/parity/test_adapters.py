@@ -269,7 +269,7 @@ def test_helpers_of_adapters():
 # --- a run ----------------------------------------------------------------------------------------
 
 MUL = OpCase("mul", lambda t, x, y: t.mul(x, y), ((3, 4), (4,)))
-SEVERAL = OpCase("several", lambda t, x, y: (x + y, [x.sum(0)]), ((3, 4), (3, 4)), draw="whole")
+SEVERAL = OpCase("several", lambda t, x, y: (x + y, [x.sum()]), ((3, 4), (3, 4)), draw="whole")
 
 
 @pytest.mark.parametrize("case", [MUL, SEVERAL], ids=["mul", "several"])
