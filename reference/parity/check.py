@@ -14,7 +14,7 @@ from typing import Any
 
 from reference.parity.case import ErrorCase, OpCase
 from reference.parity.compare import compare, compare_error
-from reference.parity.engines import TorchLike
+from reference.parity.engines import Engine, TorchLike
 from reference.parity.live import LiveOracle
 from reference.parity.outcome import attempt, leaves
 from reference.parity.result import Report
@@ -23,9 +23,10 @@ __all__ = ["Report", "attempt", "check", "check_error", "leaves"]
 
 
 def check(case: OpCase, engine: Any, dtype: str = "float32", variant: str = "plain") -> Report:
-    """Compare `engine` (a module with PyTorch's names) with torch on one case."""
+    """Compare `engine` (a module with PyTorch's names, or an Engine) with torch on one case."""
+    asked = engine if isinstance(engine, Engine) else TorchLike(engine)
     expected = LiveOracle().outcome(case, dtype, variant)
-    return compare(case, dtype, variant, expected, TorchLike(engine).run(case, dtype, variant))
+    return compare(case, dtype, variant, expected, asked.run(case, dtype, variant))
 
 
 def check_error(case: ErrorCase, engine: Any) -> Report:
