@@ -115,7 +115,6 @@ class Pool:
             run = worker.runs.popleft()
             worker.asked = False
             worker.deadline = arrived + self._time_limit
-            worker.forget_words()
             if "report" in message:
                 yield run, Report.from_dict(message["report"])
             else:

@@ -59,10 +59,6 @@ class WorkerProcess:
             pipe.write(json.dumps(message).encode() + b"\n")
             pipe.flush()
 
-    def forget_words(self) -> None:
-        """What it has printed so far belongs to a run that is over."""
-        self._overheard = b""
-
     def has_ended(self) -> bool:
         return self._process.poll() is not None
 
@@ -111,7 +107,7 @@ class WorkerProcess:
             thread.join(LAST_WORDS)
 
     def words(self) -> str:
-        """Where it was, if it said so, else the end of what it printed; "" for nothing."""
+        """Where it was, if it said so, else the end of what it ever printed; "" for nothing."""
         text = self._overheard.decode(errors="replace").strip()
         _, found, stack = text.rpartition("(most recent call first):")
         frames = re.findall(
@@ -121,7 +117,7 @@ class WorkerProcess:
             places = [f"{name} ({Path(file).name}, line {line})" for file, line, name in frames]
             return ", in " + ", called from ".join(places[:3])
         last = "\n  ".join(text.splitlines()[-3:])
-        return f"; its last words:\n  {last}" if last else ""
+        return f"; the last it printed:\n  {last}" if last else ""
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
