@@ -20,6 +20,9 @@ class Job:
     nudged      every parameter is moved up by one ulp before its first use
     threads     of PyTorch, or of an engine that can be told
     capability  for PyTorch: which of its kernels, as ATEN_CPU_CAPABILITY has it; "" for the best
+    follows     data and parameters are, at their first use, replaced by what the parent sends: the
+                plain kernels draw random numbers that differ in the last bit of float32, and that
+                is no noise of a program in float64
     writes      calls are also told as text
     """
 
@@ -32,6 +35,7 @@ class Job:
     nudged: bool = False
     threads: int = 1
     capability: str = ""
+    follows: bool = False
     writes: bool = False
 
 

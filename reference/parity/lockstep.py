@@ -25,6 +25,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,7 @@ class Lockstep:
 
     steps      how many training steps; None for as many as the program has
     progress   is called with the number of each step that is over
+    name       of the engine, in sentences
     kinds      "output", "gradient", "parameter" -> the largest distance
     drifts     tensors beyond the floor for which no operation was to blame
     """
@@ -124,6 +126,7 @@ class Lockstep:
         time_limit: float = 300.0,
     ) -> None:
         self.job, self.steps, self.progress, self.time_limit = job, steps, progress, time_limit
+        self.name = Path(job.engine).stem if job.engine.endswith(".py") else job.engine
         self.step, self.drifts = 1, 0
         self.kinds: dict[str, Largest] = {}
         self.notes: list[str] = []
@@ -136,8 +139,10 @@ class Lockstep:
         torch = replace(self.job, engine="torch")
         jobs = {
             "PyTorch": replace(torch, writes=True),
-            self.job.engine: self.job,
-            "plain kernels, two threads": replace(torch, threads=2, capability="default"),
+            self.name: self.job,
+            "plain kernels, two threads": replace(
+                torch, threads=2, capability="default", follows=True
+            ),
             "one ulp": replace(torch, nudged=True),
         }
         sides: list[Side] = []
@@ -168,11 +173,11 @@ class Lockstep:
             try:
                 theirs = self.engine.next()
             except SideDied as error:
-                return self._says(f"{self.job.engine}: {error}")
+                return self._says(f"{self.name}: {error}")
             if isinstance(theirs, Ended) and theirs.refused:
                 raise ProgramFailed(theirs.error)
             noise = [event for event in map(self._next, list(self._noise), [mine] * 2) if event]
-            if sentence := different(mine, theirs, self.job.engine, self._titles):
+            if sentence := different(mine, theirs, self.name, self._titles):
                 return self._says(sentence)
             if isinstance(mine, Ended):
                 break
@@ -192,6 +197,9 @@ class Lockstep:
         except SideDied as error:
             event = Ended(str(error))
         if not different(mine, event, side.name, self._titles):
+            if side.job.follows and isinstance(event, Given) and isinstance(mine, Given):
+                side.pipe.send(mine.array)
+                return mine
             return event
         self._noise.remove(side)
         side.process.kill()
@@ -219,11 +227,10 @@ class Lockstep:
         if isinstance(mine, Given) and isinstance(theirs, Given):
             title = mine.title if "'" in mine.title else f"{mine.title} that {mine.used_by} takes"
             self._titles[mine.number] = title
+            what = f"the first value of {title}" if "parameter" in title else title
             others = [event.array for event in noise]
             nothing = Verdict()  # no operation made it
-            yield Pair(
-                "data", title, mine.array, theirs.array, others, lambda: nothing, mine.number
-            )
+            yield Pair("data", what, mine.array, theirs.array, others, lambda: nothing, mine.number)
         elif isinstance(mine, Op) and isinstance(theirs, Op):
             jumps = not self._equal.issuperset(mine.inputs)
             limit = self.suspects.limit(mine)

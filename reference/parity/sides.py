@@ -20,21 +20,31 @@ from reference.parity.trace import Tracer
 
 
 def context() -> Any:
-    """How processes are started: copies of one that has imported PyTorch already, if possible."""
+    """How processes are started: copies of one that has imported PyTorch already, if possible.
+
+    The first optimizer of a process has PyTorch import its compiler: seconds that are saved, too.
+    """
     methods = multiprocessing.get_all_start_methods()
     found = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:
-        found.set_forkserver_preload(["torch"])
+        found.set_forkserver_preload(["torch", "torch._dynamo", __name__])
     return found
 
 
 # ---------------------------------------------------------------------------- in the process itself
 
 
-def tell(job: Job, pipe: Connection) -> None:
-    """Run the program and send its events, then how it ended."""
+def tell(job: Job, pipe: Connection, place: Any) -> None:
+    """Run the program and send its events, then how it ended.
+
+    place    shared memory, for the name of what is being called
+    """
     quiet(job.capability)
     send: Any = pipe.send
+
+    def enter(name: str) -> None:
+        place.value = name.encode()[: len(place) - 1]
+
     tracer = None
     try:
         engine = program.torch_like(job.engine)
@@ -43,7 +53,9 @@ def tell(job: Job, pipe: Connection) -> None:
         if hasattr(engine, "set_num_threads"):
             engine.set_num_threads(job.threads)
         with program.standing_in(engine):
-            tracer = Tracer(engine, send, writes=job.writes, nudged=job.nudged)
+            tracer = Tracer(engine, send, enter, writes=job.writes, nudged=job.nudged)
+            if job.follows:
+                tracer.follow = pipe.recv
             wrapping.wrap(tracer)
             program.run(job, engine)
         end = Ended()
@@ -99,9 +111,9 @@ class Side:
         self.job, self.name, self.time_limit = job, name, time_limit
         self.arrays: dict[int, Array | None] = {}
         self.left: dict[int, tuple[Array | None, dict[str, Any]]] = {}
-        self.seen = ""  # the last operation
-        self.pipe, theirs = context().Pipe(duplex=False)
-        self.process = context().Process(target=tell, args=(job, theirs))
+        self.place = context().RawArray("c", 100)
+        self.pipe, theirs = context().Pipe()
+        self.process = context().Process(target=tell, args=(job, theirs, self.place))
         self.process.start()
         theirs.close()
         self._events = self._receive()
@@ -112,14 +124,12 @@ class Side:
     def _receive(self) -> Iterator[Event]:
         while True:
             if not self.pipe.poll(self.time_limit):
-                after = f" after {self.seen}" if self.seen else ""
-                raise SideDied(f"nothing came for {self.time_limit:g} s{after}")
+                raise SideDied(f"nothing came for {self.time_limit:g} s{self._place()}")
             try:
                 events = self.pipe.recv()
             except (EOFError, OSError):
                 self.process.join(5)
-                after = f" after {self.seen}" if self.seen else ""
-                raise SideDied(f"the process died{after}: {_cause(self.process)}") from None
+                raise SideDied(f"{_cause(self.process)}{self._place()}: the process died") from None
             for event in events:
                 if isinstance(event, Gone):
                     for number in event.numbers:
@@ -128,13 +138,15 @@ class Side:
                 yield event
                 self._note(event)
 
+    def _place(self) -> str:
+        return f" in {name}" if (name := self.place.value.decode(errors="ignore")) else ""
+
     def _note(self, event: Event) -> None:
         """Remember values, once the event has been looked at."""
         if isinstance(event, Given):
             self.arrays[event.number] = event.array
         elif isinstance(event, Op):
             self.arrays.update(event.outputs)
-            self.seen = f"{event.name} ({event.where})"
         elif isinstance(event, Update):
             for row in event.rows:
                 self.left[row.parameter] = row.after, row.state

@@ -9,21 +9,43 @@ from typing import Any
 import numpy as np
 
 _BINARY = {
-    "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__matmul__": "@",
-    "__pow__": "**", "__floordiv__": "//", "__mod__": "%",
-
-        "__eq__": "==",
-        "__ne__": "!=",
-        "__lt__": "<",
-        "__le__": "<=",
-        "__gt__": ">",
-        "__ge__": ">="
-    ,
+    "__add__": "+",
+    "__sub__": "-",
+    "__mul__": "*",
+    "__truediv__": "/",
+    "__matmul__": "@",
+    "__pow__": "**",
+    "__floordiv__": "//",
+    "__mod__": "%",
+    "__eq__": "==",
+    "__ne__": "!=",
+    "__lt__": "<",
+    "__le__": "<=",
+    "__gt__": ">",
+    "__ge__": ">=",
 }
 
 
+_OTHERS = {"__getitem__": "[]", "__setitem__": "[] =", "__neg__": "-"}
 _PROPERTIES = (".T", ".mT", ".H", ".mH")
 LONGEST = 100  # of a list that is written out
+
+
+def shown(name: str) -> str:
+    """What a method is called in a report.
+
+    >>> shown("__radd__"), shown("__isub__"), shown("__getitem__"), shown("relu")
+    ('operator +', 'operator -=', 'operator []', 'relu')
+    """
+    bare = name.strip("_")
+    plain, reflected = f"__{bare}__", f"__{bare[1:]}__"
+    if name in _OTHERS:
+        return f"operator {_OTHERS[name]}"
+    if name == plain and name in _BINARY:
+        return f"operator {_BINARY[name]}"
+    if name == plain and reflected in _BINARY and bare[0] in "ri":
+        return f"operator {_BINARY[reflected]}{'=' * (bare[0] == 'i')}"
+    return name
 
 
 class NoSource(ValueError):

@@ -50,16 +50,24 @@ class Tracer:
     """Makes events of calls; wrapping.py is what leads the calls here.
 
     send      gets lists of events, at least one a step
+    enters    gets the name of what is called next, for the case that it never returns
     writes    whether calls are also told as text, so that they can be repeated
     nudged    moves every parameter up by one ulp before its first use; PyTorch only
     """
 
     def __init__(
-        self, engine: Any, send: Callable[[list[Event]], None], writes: bool, nudged: bool
+        self,
+        engine: Any,
+        send: Callable[[list[Event]], None],
+        enters: Callable[[str], None],
+        writes: bool,
+        nudged: bool,
     ) -> None:
-        self.engine, self.send, self.writes, self.nudged = engine, send, writes, nudged
+        self.engine, self.send, self.enters = engine, send, enters
+        self.writes, self.nudged = writes, nudged
         self.packages = {"torch", "torchvision", engine.__name__.partition(".")[0]}
         self.packages |= {package(engine.Tensor), package(engine.nn.Module)}
+        self.follow: Callable[[], Array | None] | None = None  # gives the first values of tensors
         self.depth = 0  # calls into the engine that are not over
         self.count = 0  # tensors seen
         self.numbers = Marks()  # tensor -> (number, whether it requires a gradient)
@@ -129,6 +137,10 @@ class Tracer:
             title = "a parameter" if parameter else "a tensor"
         array = self.array(tensor)
         self.tell(Given(number, title, array, used_by), array)
+        if self.follow is not None:
+            self.flush()
+            if (leader := self.follow()) is not None:
+                tensor.data.copy_(self.engine.from_numpy(leader))
         return number
 
     def _new(self, tensor: Any) -> int:
@@ -165,12 +177,13 @@ class Tracer:
                 call = write({id(tensor): k for k, tensor in enumerate(inputs)})
             except source.NoSource:
                 call = None
+        self.enters(name)
         self.depth += 1
         try:
             result = run(*args, **kwargs)
         finally:
             self.depth -= 1
-        made = [args[0]] if name == "__setitem__" else list(self.tensors(result))
+        made = [args[0]] if name == "operator [] =" else list(self.tensors(result))
         if not made:
             return result
         for k, number in enumerate(numbers):
@@ -219,6 +232,7 @@ class Tracer:
         for k, root in enumerate(self.tensors([args, kwargs])):
             if (mark := self.numbers.get(root)) is not None:
                 self.first_use.setdefault(mark[0], (self.ops, k))
+        self.enters("a backward()")
         self.collected = {}
         self.depth += 1
         try:

@@ -87,8 +87,9 @@ def _function(
 
             return Call(source.call(text, args, kwargs, tensor))
 
-        return tracer.record(name, original, args, kwargs, write)
+        return tracer.record(shown, original, args, kwargs, write)
 
+    shown = source.shown(name)
     return _looks_like(original, traced)
 
 
@@ -240,6 +241,7 @@ def _telling_step(tracer: Tracer, original: Callable[..., Any]) -> Callable[...,
             if parameter.grad is not None
         ]
         before = [_before(tracer, self, parameter) for _, parameter in moved]
+        tracer.enters(f"{type(self).__name__}.step")
         stepping = True
         try:
             result = original(self, *args, **kwargs)

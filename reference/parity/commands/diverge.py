@@ -86,9 +86,9 @@ def command(
     for note in run.notes:
         click.echo(f"note: {note}", err=True)
     if found is None:
-        click.echo(_nothing(run, engine))
+        click.echo(_nothing(run))
         return
-    click.echo(_found(found, engine, out))
+    click.echo(_found(found, run, out))
     context.exit(1)
 
 
@@ -119,45 +119,47 @@ def _progress(step: int) -> None:
         )
 
 
-def _nothing(run: Lockstep, engine: str) -> str:
+def _nothing(run: Lockstep) -> str:
     """The summary of a run in which nothing diverged."""
     steps, tensors = run.step - 1, sum(kind.tensors for kind in run.kinds.values())
     lines = [
-        f"No divergence: {engine} and PyTorch agree on {tensors} tensors in {steps} steps.",
+        f"No divergence: {run.name} and PyTorch agree on {tensors} tensors in {steps} steps.",
         "",
-        f"{'':11}{'tensors':>9}{'furthest':>10}{'floor':>8}{'limit':>8}   rounding steps of",
+        f"{'':11}{'tensors':>9}{'furthest':>11}{'floor':>11}{'limit':>11}   rounding steps of",
     ]
     for kind, largest in run.kinds.items():
-        numbers = f"{largest.steps:10.4g}{largest.floor:8.4g}{largest.limit:8.4g}"
+        numbers = f"{largest.steps:11.4g}{largest.floor:11.4g}{largest.limit:11.4g}"
         where = f"{largest.what}, step {largest.step}" if largest.steps else "bit-equal"
         lines.append(f"{kind:11}{largest.tensors:9}{numbers}   {where}")
     if run.drifts:
-        drift = f"but drift: from {engine}'s own inputs PyTorch gets the same."
+        drift = f"but drift: from {run.name}'s own inputs PyTorch gets the same."
         lines += ["", f"{run.drifts} tensors were beyond their limit, {drift}"]
     return "\n".join(lines)
 
 
-def _found(found: Divergence, engine: str, out: Path) -> str:
+def _found(found: Divergence, run: Lockstep, out: Path) -> str:
     """What diverged, and what is left to look at."""
     from reference.parity import reproduce
 
     if found.sentence:
-        return f"In step {found.step}, {found.sentence}."
+        return f"In step {found.step}, {found.sentence}"
     verdict = found.verdict
-    lines = [
-        f"Step {found.step}: {found.what} is beyond the floor.",
-        f"  comes from   {found.op or _unexplained(found)}",
-        f"  element      {list(found.worst)} of {list(found.shape)}",
-        f"  PyTorch      {found.expected}",
-        f"  {engine[-11:]:11}  {found.actual}",
-        f"  distance     {found.ulp:.6g} ulp, {found.steps:.4g} rounding steps",
-        f"  floor        {found.floor:.4g} rounding steps, limit {found.limit:.4g}",
-    ]
+    facts = {
+        "comes from": found.op or _unexplained(found),
+        "element": f"{list(found.worst)} of {list(found.shape)}",
+        "PyTorch": found.expected,
+        run.name: found.actual,
+        "distance": f"{found.ulp:.6g} ulp, {found.steps:.4g} rounding steps",
+        "floor": f"{found.floor:.4g} rounding steps, limit {found.limit:.4g}",
+    }
+    width = max(map(len, facts))
+    lines = [f"Step {found.step}: {found.what} is beyond the floor."]
+    lines += [f"  {name:{width}}  {fact}" for name, fact in facts.items()]
     if verdict.replay is None:
         lines.append("It cannot be shown alone: no operation that was seen makes it by itself.")
     else:
         title = f"{found.op}: {found.what}, step {found.step}."
-        path = reproduce.write(out, verdict.replay, engine, title, verdict.name, found.what)
+        path = reproduce.write(out, verdict.replay, run.job.engine, title, verdict.name, found.what)
         lines.append(f"Alone, {verdict.steps:.4g} rounding steps apart: python {path}")
     return "\n".join(lines)
 
@@ -165,4 +167,4 @@ def _found(found: Divergence, engine: str, out: Path) -> str:
 def _unexplained(found: Divergence) -> str:
     if found.what.startswith("the gradient"):
         return "the sum of gradients that meet, or what changes them; each operation alone agrees"
-    return "the program's data, which no operation made"
+    return "outside of the operations: the program's data, their order, or how parameters start"
