@@ -163,7 +163,7 @@ class Pool:
         elif self._lost_in[case] >= LIVES_OF_A_CASE:
             what = "runs of this case" if case else "imports of the engine"
             yield from self._give_up(
-                f"not run: {self._lost_in[case]} {what} were lost before it, the last by {reason}",
+                f"not run: {self._lost_in[case]} {what} were lost before it: {reason}",
                 case,
             )
 
