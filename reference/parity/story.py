@@ -20,6 +20,8 @@ def different(mine: Event, theirs: Event, name: str, titles: Mapping[int, str]) 
     >>> different(StepEnd(), Ended(), "mine", {})
     'PyTorch ends the step; mine is done'
     """
+    if isinstance(theirs, Ended) and theirs.error and not isinstance(mine, Ended):
+        return f"{name} {_does(theirs)}\nand PyTorch does not."
     if type(mine) is not type(theirs) or _name(mine) != _name(theirs):
         return f"PyTorch {_does(mine)}; {name} {_does(theirs)}"
     if isinstance(mine, Ended) and isinstance(theirs, Ended) and mine.error != theirs.error:
