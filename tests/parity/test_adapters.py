@@ -410,18 +410,17 @@ def stranger(name):
 def test_a_stranger_multiplies_as_pytorch(name):
     engine = stranger(name)
     assert (engine.name, bool(engine.version)) == (name, True)
-    for case in ("pointwise/mul", "reduce/sum of whole numbers"):
-        for dtype in ("float32", "float64"):
-            found = report(engine, CASES[case], dtype)
-            assert found.verdict is Verdict.BIT_EQUAL, found
+    for dtype in ("float32", "float64"):
+        found = report(engine, CASES["pointwise/mul"], dtype)
+        assert found.verdict is Verdict.BIT_EQUAL, found
     found = report(engine, CASES["pointwise/mul"], variant="second order")
     wanted = Verdict.NOT_OFFERED if name == "mygrad" else Verdict.BIT_EQUAL
     assert found.verdict is wanted, found
 
 
 @pytest.mark.parametrize("name", STRANGERS)
-@pytest.mark.parametrize("case", ["index/read slice", "choice/comparisons", "linalg/mm"])
-def test_a_stranger_indexes_compares_and_multiplies_matrices(name, case):
+@pytest.mark.parametrize("case", ["reduce/sum dim 1 keepdim", "choice/comparisons", "linalg/mm"])
+def test_a_stranger_adds_compares_and_multiplies_matrices(name, case):
     found = report(stranger(name), CASES[case])
     assert found.ok, found
 
