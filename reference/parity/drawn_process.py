@@ -9,6 +9,7 @@ next. It is not shrunk, for every try would cost the process again.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
@@ -17,9 +18,9 @@ from typing import Any
 
 from reference.parity.case import OpCase
 from reference.parity.drawn import FAMILY, judge
-from reference.parity.engines import EngineError, load_engine
+from reference.parity.engines import EngineError, TorchLike, load_engine
 from reference.parity.result import Report, Verdict
-from reference.parity.script import import_line, plain_script
+from reference.parity.script import adapter_script, import_line, plain_script
 from reference.parity.strategies import PROPERTIES, Example, like
 from reference.parity.worker import load_oracle
 
@@ -54,6 +55,7 @@ class _Child:
 
     def __init__(self, engine: str, names: list[str], examples: int, seed: int | None) -> None:
         self._engine, self._names = engine, list(names)
+        self._like_torch = True
         context = get_context("spawn")
         self._letters, theirs = context.Pipe(duplex=False)
         self._process = context.Process(
@@ -65,7 +67,7 @@ class _Child:
     def reports(self, time_limit: float) -> Iterator[Report]:
         """Until all are judged, or the process is lost: then the last one says how."""
         example: Example | None = None
-        limit = START
+        limit: float | None = START
         names = iter(self._names)
         for name in names:
             while True:
@@ -78,9 +80,11 @@ class _Child:
                     self._process.join()
                     yield self._lost(name, example, _death(self._process.exitcode))
                     return
-                limit = time_limit
+                limit = None if math.isinf(time_limit) else time_limit
                 if kind == "refused":
                     raise EngineError(what)
+                if kind == "loaded":
+                    self._like_torch = what
                 if kind == "example":
                     example = _unpacked(what)
                 if kind == "report":
@@ -90,7 +94,10 @@ class _Child:
     def _lost(self, name: str, example: Example | None, how: str) -> Report:
         report = Report(f"{FAMILY}/{name}", variant=FAMILY, verdict=Verdict.FAILS, reason=how)
         if example is not None:
-            text = plain_script(example, import_line(self._engine))
+            if self._like_torch:
+                text = plain_script(example, import_line(self._engine))
+            else:
+                text = adapter_script(example, self._engine)
             report.failures.append(f"in this draw, which is not shrunk:\n\n{text}\n")
         return report
 
@@ -115,7 +122,7 @@ def _work(
     except EngineError as error:
         letters.send(("refused", str(error)))
         return
-    letters.send(("loaded", engine))
+    letters.send(("loaded", isinstance(loaded, TorchLike)))
 
     def announce(example: Example) -> None:
         letters.send(("example", _packed(example)))
