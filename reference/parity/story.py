@@ -17,8 +17,8 @@ def title_of(op: Op) -> str:
 def different(mine: Event, theirs: Event, name: str, titles: Mapping[int, str]) -> str:
     """A sentence if two events are not the same but for values, else "".   name  the other side
 
-    >>> different(StepEnd(), Ended(), "mine", {})
-    'PyTorch ends the step; mine is done'
+    >>> different(Gradients({}), Ended(), "mine", {})
+    'PyTorch sends gradients back; mine is done'
     """
     if isinstance(theirs, Ended) and theirs.error and not isinstance(mine, Ended):
         return f"{name} {_does(theirs)}\nand PyTorch does not."
