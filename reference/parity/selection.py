@@ -40,11 +40,11 @@ def select(
     globs   for the whole id, activation/relu*, or for the name alone, relu*
 
     >>> select(globs=["T25 maximum*"], dtypes=["float64"], variants=["plain"])
-    [('choice/T25 maximum tie', 'float64', 'plain')]
+    [('pointwise/T25 maximum tie', 'float64', 'plain')]
     >>> select(families=["activations"])
     Traceback (most recent call last):
         ...
-    reference.parity.selection.SelectionError: there is no family 'activations'; near: activation
+    reference.parity.selection.SelectionError: there is no family 'activations'; near: activation, creation
     """
     runs = all_runs()
     _check("family", families, (family(run) for run in runs))
