@@ -10,6 +10,7 @@ short calls with a protocol of their own; these are few and take minutes.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -41,7 +42,7 @@ def in_processes(
     crew: list[_Process] = []
     try:
         while waiting or crew:
-            while waiting and len(crew) < workers:
+            while waiting and len(crew) < min(workers, len(calls)):
                 crew.append(_Process())
             for process in list(crew):
                 if process.idle and not waiting:
@@ -50,8 +51,8 @@ def in_processes(
                 elif process.idle:
                     process.call(function, *waiting.popleft(), time_limit)
             if crew:
-                soonest = min(process.deadline for process in crew)
-                wait([p.pipe for p in crew], timeout=max(0.0, soonest - time.monotonic()))
+                left = min(process.deadline for process in crew) - time.monotonic()
+                wait([process.pipe for process in crew], min(max(left, 0.0), 3600.0))
             for process in list(crew):
                 if process.pipe.poll():
                     yield process.number, process.answer()
@@ -79,6 +80,7 @@ class _Process:
         self._process = context.Process(target=_serve, args=(theirs,))
         self._process.start()
         theirs.close()  # or the pipe would not end with the process
+        self.pipe.recv()  # the time limit is the call's, not that of an interpreter that starts
         self.idle, self.ended = True, False
         self.number, self.deadline = -1, 0.0
 
@@ -86,10 +88,11 @@ class _Process:
         self, function: Callable[..., Any], number: int, call: tuple[Any, ...], limit: float
     ) -> None:
         self.idle, self.number, self.deadline = False, number, time.monotonic() + limit
-        self.pipe.send((function, call))
+        with contextlib.suppress(OSError):  # it is gone, and `answer` will say so
+            self.pipe.send((function, call))
 
     def answer(self) -> Any:
-        """What came through the pipe: a result, a Failure, or the end."""
+        """What came through the pipe: a result, a Failure, or its end."""
         try:
             answer = self.pipe.recv()
         except (EOFError, OSError):
@@ -123,6 +126,7 @@ def _serve(pipe: Connection) -> None:
     Thread(target=_leave_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this one
     os.dup2(2, 1)  # results of the command are on stdout: what an engine prints goes beside them
+    pipe.send("here")
     while True:
         try:
             function, call = pipe.recv()

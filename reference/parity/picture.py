@@ -37,14 +37,15 @@ PYTORCH_LINE: Line = {"color": BLUE, "lw": 3.2, "alpha": 0.55}
 DISTURBED_LINE: Line = {"color": BLUE, "lw": 1.0, "alpha": 0.8}
 ENGINE_LINE: Line = {"color": ORANGE, "lw": 1.2, "ls": (0, (4, 2))}
 LIMIT_LINE: Line = {"color": INK, "lw": 1.0, "ls": (0, (1, 2))}
-POINTS = 200  # windows that a curve is split into: one a pixel or two
-SMOOTHING = 9  # windows that the smooth line averages over
+POINTS = 80  # windows that a curve is split into: an SVG stays below 200 KB
+SMOOTHING = 5  # windows that the smooth line averages over
 STYLE: Any = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so it is there
     "font.size": 9,
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": "#9AA0A6",
+    "axes.axisbelow": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 10.5,
@@ -107,15 +108,15 @@ def _losses(axes: Axes, comparisons: Sequence[Comparison], engine: str, scale: i
         floor = np.interp(x * scale, *_stairs(c.floor, c.part_length))
         low = np.maximum(smooth - floor, smooth / 50)  # a log scale has no zero to reach
         axes.fill_between(x, low, smooth + floor, color=BAND, alpha=0.6, lw=0)
-        for curve, colour in ((c.pytorch, BLUE), (c.engine, ORANGE)):
-            lowest, highest = (_windows(curve, of)[1] for of in (np.min, np.max))
-            faint = 0.12 / len(comparisons)
-            axes.fill_between(x, lowest, highest, color=colour, alpha=faint, lw=0)
+        axes.fill_between(x, *_range(c.pytorch), color=BLUE, alpha=0.15 / len(comparisons), lw=0)
+        for edge in _range(c.engine):
+            axes.plot(x, edge, color=ORANGE, alpha=0.3, lw=0.5)
         axes.plot(x, smooth, **PYTORCH_LINE)
         axes.plot(x, _smooth(_windows(c.engine, np.mean)[1]), **ENGINE_LINE)
     axes.set_yscale("log")
-    for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-        formatter(LogFormatter(minor_thresholds=(2, 0.5)))  # 0.05, not 5 times ten to the -2
+    # 0.1, not ten to the -1; and labels in between where there is not even one decade.
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+    axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
     axes.grid(axis="y")
     _legend(axes, [("PyTorch", PYTORCH_LINE), (engine, ENGINE_LINE)], "PyTorch ± noise band")
 
@@ -167,13 +168,18 @@ def _windows(curve: Curve, of: Callable[[Array], Any]) -> tuple[Array, Array]:
     return (ends[:-1] + ends[1:] + 1) / 2, np.asarray(values, dtype=np.float64)
 
 
+def _range(curve: Curve) -> tuple[Array, Array]:
+    """The least and the largest loss in each window."""
+    return _windows(curve, np.min)[1], _windows(curve, np.max)[1]
+
+
 def _smooth(y: Array) -> Array:
     """The mean over SMOOTHING neighbours, fewer at the ends.
 
     >>> _smooth(np.array([1.0, 1.0, 4.0])).tolist()
-    [2.0, 2.0, 2.0]
+    [1.0, 2.0, 2.5]
     """
-    kernel = np.ones(min(SMOOTHING, 2 * len(y) - 1))
+    kernel = np.ones(min(SMOOTHING, len(y)))
     return np.convolve(y, kernel, "same") / np.convolve(np.ones_like(y), kernel, "same")
 
 
