@@ -1,7 +1,6 @@
 """Engines with names of their own: the facade, what is not offered, and the adapters of strangers.
 
-Most of it runs on two small engines made here: one with a tape, in NumPy, and one that
-differentiates functions, which is PyTorch's own torch.func behind the facade.
+Most of it runs on the two engines of small_engines.py.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from reference.parity.adapter import NOTHING_ASKED, Adapter, along, one, spread, two, unlisted
+from reference.parity.adapter import NOTHING_ASKED, spread, unlisted
 from reference.parity.case import OpCase
 from reference.parity.cases import all_cases
 from reference.parity.compare import compare
@@ -19,6 +18,7 @@ from reference.parity.facade import Namespace
 from reference.parity.live import LiveOracle
 from reference.parity.outcome import NotOffered
 from reference.parity.result import Verdict
+from tests.parity.small_engines import TINY, Functional, Node, Tiny, fitted
 
 ORACLE = LiveOracle()
 STRANGERS = ("mygrad", "autograd", "jax")
@@ -28,138 +28,6 @@ CASES = all_cases()
 def report(engine, case, dtype="float32", variant="plain"):
     expected = ORACLE.outcome(case, dtype, variant)
     return compare(case, dtype, variant, expected, engine.run(case, dtype, variant))
-
-
-class Node:
-    """An array and how it came about: `parents` has (node, gradient -> its part)."""
-
-    def __init__(self, array, parents=()):
-        self.array, self.grad, self.parents = array, None, parents
-
-    def take(self, grad):
-        self.grad = grad if self.grad is None else self.grad + grad
-        for node, part in self.parents:
-            node.take(part(grad))
-
-
-def lifted(x):
-    return x if isinstance(x, Node) else Node(np.asarray(x))
-
-
-def fitted(grad, like):
-    """Summed over what was broadcast."""
-    return grad if grad.shape == like.shape else grad.sum(0)
-
-
-def add(a, b):
-    a, b = lifted(a), lifted(b)
-    parts = ((a, lambda g: fitted(g, a.array)), (b, lambda g: fitted(g, b.array)))
-    return Node(a.array + b.array, parts)
-
-
-def mul(a, b):
-    a, b = lifted(a), lifted(b)
-    return Node(
-        a.array * b.array,
-        (
-            (a, lambda g: fitted(g * b.array, a.array)),
-            (b, lambda g: fitted(g * a.array, b.array)),
-        ),
-    )
-
-
-def exp(x):
-    y = np.exp(x.array)
-    return Node(y, ((x, lambda g: g * y),))
-
-
-def relu(x):
-    return Node(np.maximum(x.array, 0), ((x, lambda g: g * (x.array > 0)),))
-
-
-def total(x, axis, keepdims):
-    def part(g):
-        return np.broadcast_to(g if keepdims or axis is None else np.expand_dims(g, axis), shape)
-
-    shape = x.array.shape
-    return Node(x.array.sum(axis, keepdims=keepdims), ((x, part),))
-
-
-def unboxed(index):
-    if isinstance(index, tuple):
-        return tuple(map(unboxed, index))
-    return index.array if isinstance(index, Node) else index
-
-
-TINY = {
-    "add": two(add),
-    "mul": two(mul),
-    "exp": one(exp),
-    "relu": one(relu),
-    "sum": along(total),
-    "getitem": lambda input, index: Node(input.array[unboxed(index)]),
-    "gt": lambda input, other: Node(input.array > lifted(other).array),
-    "max": lambda input, dim: (Node(input.array.max(dim)), Node(input.array.argmax(dim))),
-    "split": lambda input: [Node(half) for half in np.split(input.array, 2)],
-    "reshape": lambda input, shape: Node(input.array.reshape(shape)),
-    "to": lambda input, dtype: Node(input.array.astype(dtype)),
-}
-
-
-class Tiny(Adapter):
-    """An engine with a tape."""
-
-    name, version = "tiny", "1"
-    ops = TINY
-
-    def tensor(self, array, requires_grad):
-        return Node(array)
-
-    def numpy(self, x):
-        return x.array
-
-    def shape(self, x):
-        return x.array.shape
-
-    def dtype(self, x):
-        return x.array.dtype
-
-    def backward(self, outputs, grads):
-        for out, grad in zip(outputs, grads, strict=True):
-            out.take(grad)
-
-    def gradient(self, x):
-        return x.grad
-
-
-FUNCTIONS = {
-    "exp": one(torch.exp),
-    "mul": two(torch.mul),
-    "sum": lambda input, dim=None: input.sum(dim),
-    "detach": one(torch.Tensor.detach),
-    "argmax": one(torch.argmax),
-    "pow": lambda input, exponent: input**exponent,
-}
-
-
-class Functional(Adapter):
-    """torch.func behind the facade: nothing may be lost on the way."""
-
-    name = "torch.func"
-    tensor_types = (torch.Tensor,)
-    ops = FUNCTIONS
-
-    def tensor(self, array, requires_grad):
-        return torch.tensor(array)
-
-    def numpy(self, x):
-        return x.numpy()
-
-    def dtype(self, x):
-        return str(x.dtype).removeprefix("torch.")
-
-    def vjp(self, fn, arrays):
-        return torch.func.vjp(fn, *arrays)
 
 
 @pytest.fixture
