@@ -145,6 +145,8 @@ def test_equal_answers_make_equal_files(tmp_path: Path) -> None:
         writer.add("k", Outcome(np.arange(3.0)), 7)
         writer.write(tmp_path / name, {"torch": "0"})
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a") as file:  # whenever they are made
+        assert {member.date_time[0] for member in file.infolist()} == {1980}
 
 
 def test_the_file_in_the_repository_is_small_and_says_whence_it_is(oracle: FrozenOracle) -> None:
