@@ -99,14 +99,19 @@ def _unwritten(t: Any, *inputs: Any) -> Any:
 # --- properties -----------------------------------------------------------------------------------
 
 
+_POWER = "PyTorch raises one number alone to a power in another loop than eight, 3 ulp from NumPy's"
+
+
 @st.composite
 def one_input(draw: st.DrawFn) -> Example:
     formula = draw(st.sampled_from(list(elementwise(1).values())))
     dtype, layout = draw(FLOATS), draw(LAYOUTS)
     x = draw(arrays(dtype, shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)))
+    case = formula.like
     if "**" in formula.body:  # NumPy's float32 power of a subnormal number is 16 ulp off
         x = np.where((x != 0) & (np.abs(x) < np.finfo(dtype).tiny), 0, x).astype(dtype)
-    return like(formula.like, formula.body, [x], dtype, layout)
+        case = replace(case, forward_ulp=4, backward_ulp=8, why=_POWER)
+    return like(case, formula.body, [x], dtype, layout)
 
 
 #: 0.02 %: the upstream gradient is random, so the terms of such a sum may leave next to nothing.
@@ -223,7 +228,8 @@ def expansions(draw: st.DrawFn) -> Example:
     dtype, layout = draw(DTYPES), draw(LAYOUTS)
     drawn = draw(two_shapes(max_dims=3, max_side=3))
     x = draw(arrays(dtype, drawn.input_shapes[0]))
-    return example(f"return x.expand({list(drawn.result_shape)})", [x], dtype, layout)
+    body = f"return x.expand({list(drawn.result_shape)})"
+    return example(body, [x], dtype, layout, backward_steps=_CANCELS, why=_SUMMED)
 
 
 def _key(parts: Any) -> str:
@@ -314,11 +320,13 @@ def activations(draw: st.DrawFn) -> Example:
         "b": draw(st.sampled_from((0.5, 3.0))),
     }
     x = draw(arrays(dtype, shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)))
-    budget: dict[str, Any] = {}
-    if curved := draw(st.booleans()):
-        x = np.where(np.isnan(x), 0.5, x)  # T16: at nan PyTorch's vector and scalar loop disagree
-        budget = {"forward_ulp": 4, "backward_ulp": 8, "backward_steps": 4, "why": _SLEEF}
+    curved = draw(st.booleans())
     body = draw(st.sampled_from(_CURVES if curved else _BENDS)).format(**numbers)
+    if curved or "hardtanh" in body:
+        x = np.where(np.isnan(x), 0.5, x)  # T16: at nan PyTorch's vector and scalar loop disagree
+    budget: dict[str, Any] = {}
+    if curved:
+        budget = {"forward_ulp": 4, "backward_ulp": 8, "backward_steps": 4, "why": _SLEEF}
     return example(f"return t.nn.functional.{body}", [x], dtype, layout, **budget)
 
 
