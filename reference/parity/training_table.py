@@ -15,7 +15,7 @@ COLUMNS = 5  # parts side by side in 80 characters
 
 
 def table(comparisons: Sequence[Comparison], dtype: str, engine: str, unit: str) -> Table:
-    """Two lines for each seed: the largest difference of any batch's loss, and the noise band.
+    """Two lines for each seed: the largest difference from PyTorch's loss, and the noise band.
 
     unit    "epoch" if that is what the parts are; else they are headed by their last step
     """
@@ -23,7 +23,7 @@ def table(comparisons: Sequence[Comparison], dtype: str, engine: str, unit: str)
     finished = [c for c in of_dtype if not c.failures]
     heads = _heads(finished[0], unit) if finished else []
     drawn = Table(
-        title=f"{dtype}: the largest difference from PyTorch's loss, by {unit}",
+        title=f"{dtype}: largest difference by {unit}",
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
