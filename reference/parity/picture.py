@@ -21,7 +21,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from reference.experiments.noise_floor import differences
 from reference.parity.curves import FLOAT64_TOLERANCE, NOISE_FLOORS, Comparison, Curve
@@ -37,7 +37,7 @@ PYTORCH_LINE: Line = {"color": BLUE, "lw": 3.2, "alpha": 0.55}
 DISTURBED_LINE: Line = {"color": BLUE, "lw": 1.0, "alpha": 0.8}
 ENGINE_LINE: Line = {"color": ORANGE, "lw": 1.2, "ls": (0, (4, 2))}
 LIMIT_LINE: Line = {"color": INK, "lw": 1.0, "ls": (0, (1, 2))}
-POINTS = 80  # windows that a curve is split into: an SVG stays below 200 KB
+POINTS = 70  # windows that a curve is split into: an SVG stays below 200 KB
 SMOOTHING = 5  # windows that the smooth line averages over
 STYLE: Any = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so it is there
@@ -87,6 +87,7 @@ def draw(comparisons: Sequence[Comparison], title: str, engine: str, unit: str) 
             _differences(axes[1, column], of_dtype, engine, scale)
             axes[0, column].set_title(dtype)
             axes[1, column].set_xlabel(unit)
+            axes[1, column].xaxis.set_major_locator(MaxNLocator(integer=True))
         axes[0, 0].set_ylabel("loss of a batch")
         axes[1, 0].set_ylabel("difference from PyTorch's loss")
         plural = "seed" if len(seeds) == 1 else "seeds"
@@ -114,9 +115,13 @@ def _losses(axes: Axes, comparisons: Sequence[Comparison], engine: str, scale: i
         axes.plot(x, smooth, **PYTORCH_LINE)
         axes.plot(x, _smooth(_windows(c.engine, np.mean)[1]), **ENGINE_LINE)
     axes.set_yscale("log")
-    # 0.1, not ten to the -1; and labels in between where there is not even one decade.
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
-    axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))  # not ten to the -1
+    bottom, top = axes.get_ylim()
+    decades = math.log10(top / bottom)  # the fewer, the more labels in between
+    digits = "23456789" if decades < 0.8 else "25" if decades < 2.5 else ""
+    axes.yaxis.set_minor_formatter(
+        FuncFormatter(lambda y, _: f"{y:g}" if f"{y:e}"[0] in digits else "")
+    )
     axes.grid(axis="y")
     _legend(axes, [("PyTorch", PYTORCH_LINE), (engine, ENGINE_LINE)], "PyTorch ± noise band")
 
