@@ -148,7 +148,7 @@ def two_dtypes(draw: st.DrawFn) -> Example:
     body = draw(st.sampled_from(_PROMOTING))
     drawn = draw(two_shapes(max_dims=2, max_side=3))
     inputs = [draw(arrays(draw(DTYPES), shape)) for shape in drawn.input_shapes]
-    return example(f"return {body}", inputs, "float32")
+    return example(f"return {body}", inputs, "float32", backward_steps=_CANCELS, why=_SUMMED)
 
 
 #: Rounded correctly, or not at all: also a chain of them has PyTorch's bits.
