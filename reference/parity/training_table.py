@@ -27,9 +27,9 @@ def table(comparisons: Sequence[Comparison], dtype: str, engine: str, unit: str)
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+        padding=0,  # the box has a space between columns, and five parts need the room
     )
-    drawn.add_column("seed", justify="right")
+    drawn.add_column("seed", justify="right", no_wrap=True)
     drawn.add_column("", no_wrap=True)
     for head in heads:
         drawn.add_column(head, justify="right", no_wrap=True)

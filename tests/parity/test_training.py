@@ -186,6 +186,7 @@ def test_a_wrong_gradient_is_beyond_and_the_first_batch_is_named(tmp_path: Path)
     done = train("logistic", *options, "--out", str(tmp_path))
 
     assert done.exit_code == 1, done.output
+    assert re.search(r"^ +3 +planted .* beyond", done.stdout, re.MULTILINE)  # in 80 characters
     assert "float64, seed 3: first beyond at step 2, " in done.stdout
     assert "0 of 2 curves lie on PyTorch's." in done.stdout
     assert "8/8  float64  seed 3  engine: loss " in done.stderr
