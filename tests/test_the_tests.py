@@ -25,7 +25,7 @@ from minitorch_clf.tape import Array, Context, Function
 from minitorch_clf.tensor import apply
 from reference.parity.case import ErrorCase, OpCase
 from reference.parity.check import Report, check, check_error
-from reference.parity.strategies import arrays
+from reference.parity.draws.strategies import arrays
 from tests.ops.comparing import RTOL
 
 

@@ -33,4 +33,3 @@ def test_errors_are_pytorchs(num: object) -> None:
         torch.set_num_threads(num)
 
     assert str(ours.value) == str(theirs.value)
-

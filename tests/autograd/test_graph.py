@@ -104,9 +104,7 @@ def test_saved_values_under_their_names(build: Build) -> None:
 
     def program(t: Any) -> Any:
         node = build(t, leaf(t), t.tensor([1.5, 0.5], requires_grad=True) * 1).grad_fn
-        ours = build(
-            minitorch_clf, leaf(minitorch_clf), leaf(minitorch_clf) * 1
-        ).grad_fn
+        ours = build(minitorch_clf, leaf(minitorch_clf), leaf(minitorch_clf) * 1).grad_fn
         names = sorted(a for a in dir(ours) if a.startswith("_saved_"))
         values = [getattr(node, name) for name in names]
         history = [v.grad_fn and type(v.grad_fn).__name__ for v in values if hasattr(v, "grad_fn")]

@@ -90,9 +90,7 @@ def test_one_graph_walked_by_all() -> None:
 def test_hooks_and_handles() -> None:
     leaf = t.ones(1, requires_grad=True)
     log: list[int] = []
-    handles = at_once(
-        lambda k: [leaf.register_hook(lambda g: log.append(k)) for _ in range(50)]
-    )
+    handles = at_once(lambda k: [leaf.register_hook(lambda g: log.append(k)) for _ in range(50)])
     leaf.sum().backward()
     assert sorted(log) == sorted(list(range(THREADS)) * 50)
     at_once(lambda k: [handle.remove() for handle in handles[k]])

@@ -7,8 +7,8 @@ import secrets
 import hypothesis
 import pytest
 
-from reference.parity.drawn import judge
-from reference.parity.strategies import PROPERTIES
+from reference.parity.draws.draws import judge
+from reference.parity.draws.strategies import PROPERTIES
 
 
 @pytest.mark.parametrize("name", PROPERTIES)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reference.parity import program
 from reference.parity.commands.diverge import command
+from reference.parity.divergence import program
 
 MNIST = os.environ.get("MINITORCH_CLF_DATA")
 

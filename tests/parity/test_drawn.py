@@ -12,13 +12,13 @@ from click.testing import CliRunner
 from hypothesis import given
 
 from reference.parity.commands.draw import command
-from reference.parity.drawn import judge
+from reference.parity.draws.draws import judge
+from reference.parity.draws.formulas import elementwise, written
+from reference.parity.draws.script import literal
+from reference.parity.draws.strategies import arrays, shapes
 from reference.parity.engines import Engine
-from reference.parity.formulas import elementwise, written
 from reference.parity.outcome import Outcome
 from reference.parity.result import Report, Verdict
-from reference.parity.script import literal
-from reference.parity.strategies import arrays, shapes
 
 #: An engine that is ours but for one op, which the body writes.
 ENGINE = """

@@ -13,12 +13,12 @@ from textwrap import dedent
 
 import pytest
 
-from reference.parity import pool as pool_module
 from reference.parity.engines import EngineError
 from reference.parity.oracle import OracleError
-from reference.parity.pool import Pool
 from reference.parity.result import Verdict
-from reference.parity.selection import select
+from reference.parity.running import pool as pool_module
+from reference.parity.running.pool import Pool
+from reference.parity.running.selection import select
 
 ROOT = Path(__file__).parents[2]
 

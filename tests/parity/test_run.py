@@ -14,15 +14,16 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner, Result
 
-from reference.parity import drawn_process, runner
 from reference.parity.commands import cli
+from reference.parity.draws import process as drawn_process
 from reference.parity.engines import EngineError
-from reference.parity.files import replacing
 from reference.parity.frozen import FrozenOracle
 from reference.parity.oracle import OracleError
 from reference.parity.result import Report, Suite, Verdict
-from reference.parity.runner import noise_of
-from reference.parity.selection import Run, all_runs, select
+from reference.parity.running import runner
+from reference.parity.running.files import replacing
+from reference.parity.running.runner import noise_of
+from reference.parity.running.selection import Run, all_runs, select
 
 ROOT = Path(__file__).parents[2]
 

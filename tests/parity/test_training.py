@@ -18,13 +18,13 @@ import torch
 from click.testing import CliRunner, Result
 
 from minitorch_clf.vision.datasets.idx import write_idx
-from reference.parity import calls
-from reference.parity.calls import Failure, in_processes
 from reference.parity.commands import cli
 from reference.parity.commands.train import Seeds
-from reference.parity.curves import Comparison, Verdict
-from reference.parity.picture import draw, save
-from reference.parity.training import Job, compare, train_once
+from reference.parity.training import calls
+from reference.parity.training.calls import Failure, in_processes
+from reference.parity.training.curves import Comparison, Verdict
+from reference.parity.training.picture import draw, save
+from reference.parity.training.runs import Job, compare, train_once
 
 OURS = "minitorch_clf"
 PLANT = """

@@ -25,7 +25,10 @@ def test_t100_hooks_run_in_this_order_however_registered(t: Any) -> None:
 
 def test_t128_the_reference_runs_on_one_thread() -> None:
     """PyTorch's sums and products have other bits on two; whoever imports the reference pins it."""
-    program = "import torch; torch.set_num_threads(2); import reference.experiments; print(torch.get_num_threads())"
+    program = (
+        "import torch; torch.set_num_threads(2); "
+        "import reference.experiments; print(torch.get_num_threads())"
+    )
     run = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,

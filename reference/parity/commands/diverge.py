@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from reference.parity.lockstep import Divergence, Lockstep
+    from reference.parity.divergence.lockstep import Divergence, Lockstep
 
 STEPS = {"mnist": 200, "logistic": 2000}
 
@@ -71,8 +71,8 @@ def command(
 
     Exit code 0: nothing diverges; 1: something does, or the program fails; 2: wrong usage.
     """
-    from reference.parity import lockstep
-    from reference.parity.events import Job
+    from reference.parity.divergence import lockstep
+    from reference.parity.divergence.events import Job
 
     _check(program, arguments, data_dir)
     job = Job(program, engine, seed, dtype, data_dir, arguments)
@@ -97,7 +97,7 @@ def _check(program: str, arguments: tuple[str, ...], data_dir: str) -> None:
     if program in STEPS and arguments:
         raise click.UsageError(f"{program} takes no arguments, got {' '.join(arguments)}")
     if program == "mnist":
-        from reference.parity.program import mnist_arrays
+        from reference.parity.divergence.program import mnist_arrays
 
         try:
             mnist_arrays(data_dir)
@@ -139,7 +139,7 @@ def _nothing(run: Lockstep) -> str:
 
 def _found(found: Divergence, run: Lockstep, out: Path) -> str:
     """What diverged, and what is left to look at."""
-    from reference.parity import reproduce
+    from reference.parity.divergence import reproduce
 
     if found.sentence:
         return f"In step {found.step}, {found.sentence}"

@@ -58,11 +58,11 @@ def command(
                 f"{name} is not installed, and nothing can be drawn without it. "
                 f"Try: pip install {package}"
             )
-    from reference.parity.drawn import PROFILES
-    from reference.parity.drawn_process import reports
+    from reference.parity.draws.draws import PROFILES
+    from reference.parity.draws.process import reports
+    from reference.parity.draws.strategies import PROPERTIES
     from reference.parity.engines import EngineError
     from reference.parity.result import Verdict
-    from reference.parity.strategies import PROPERTIES
 
     for name in only:
         if name not in PROPERTIES:

@@ -26,8 +26,8 @@ def command(out: Path | None) -> None:
         raise click.ClickException(
             "PyTorch is not installed, and it is what is to be frozen. Try: pip install torch"
         )
-    from reference.parity.files import replacing, why_not_writable
     from reference.parity.frozen import FOLDER, FrozenOracle, freeze
+    from reference.parity.running.files import replacing, why_not_writable
 
     path = out or FOLDER / f"torch-{version('torch').partition('+')[0]}.zip"
     if out is None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reference.parity.result import Suite
-    from reference.parity.runner import Options
-    from reference.parity.selection import Run
+    from reference.parity.running.runner import Options
+    from reference.parity.running.selection import Run
 
 DEFAULT_ENGINE = "minitorch_clf"
 
@@ -125,7 +125,7 @@ def command(
     Exit codes: 0 nothing fails, 1 something does or an engine cannot be had, 2 wrong usage, 130
     stopped with Ctrl-C; the report then holds what was done.
     """
-    from reference.parity.selection import SelectionError, select
+    from reference.parity.running.selection import SelectionError, select
 
     try:
         runs = select(families, globs, dtypes, variants)
@@ -143,8 +143,8 @@ def command(
     paths = {kind: path for kind, path in files.items() if path is not None}
     _check_files(ctx, paths)
 
-    from reference.parity.environment import available_cores
-    from reference.parity.runner import Options
+    from reference.parity.running.environment import available_cores
+    from reference.parity.running.runner import Options
 
     options = Options(
         oracle=_oracle(oracle),
@@ -171,7 +171,7 @@ def _check_installed(*packages: str) -> None:
 
 def _check_files(ctx: click.Context, paths: dict[str, Path]) -> None:
     """Say before any work is done that a report cannot be kept."""
-    from reference.parity.files import why_not_writable
+    from reference.parity.running.files import why_not_writable
 
     for kind, path in paths.items():
         if why := why_not_writable(path):
@@ -196,7 +196,7 @@ def _judge(
     """A suite for each engine, and whether Ctrl-C came before the last was through."""
     from reference.parity.oracle import OracleError
     from reference.parity.result import Suite
-    from reference.parity.runner import fill, noise_of
+    from reference.parity.running.runner import fill, noise_of
 
     suites: list[Suite] = []
     try:
@@ -217,9 +217,9 @@ def _publish(suites: Sequence[Suite], paths: dict[str, Path]) -> None:
     """The table on stdout, then the files that were asked for, each whole or not at all."""
     from rich.console import Console
 
-    from reference.parity.files import replacing
     from reference.parity.report import jsonfile, junit, page, terminal
-    from reference.parity.runner import absence
+    from reference.parity.running.files import replacing
+    from reference.parity.running.runner import absence
 
     there = [suite for suite in suites if not absence(suite)]
     if there:

@@ -14,8 +14,8 @@ from click.core import ParameterSource
 from reference.parity.commands.run import DEFAULT_ENGINE, Seconds
 
 if TYPE_CHECKING:
-    from reference.parity.curves import Comparison
-    from reference.parity.training import Job
+    from reference.parity.training.curves import Comparison
+    from reference.parity.training.runs import Job
 
 EPOCHS = {"mnist": 5, "logistic": 10_000}
 MNIST_ONLY = ("activation", "limit", "data_dir", "device")
@@ -150,8 +150,8 @@ def command(
     if out is not None:
         _prepare(out)
 
-    from reference.parity.environment import available_cores
-    from reference.parity.training import Job
+    from reference.parity.running.environment import available_cores
+    from reference.parity.training.runs import Job
 
     job = Job(
         program,
@@ -188,8 +188,8 @@ def _prepare(out: Path) -> None:
 
 def _versions(job: Job, time_limit: float) -> dict[str, str]:
     """Who takes part, asked in a process of its own: what an engine does there harms nobody."""
-    from reference.parity.calls import Failure, in_processes
-    from reference.parity.training import versions
+    from reference.parity.training.calls import Failure, in_processes
+    from reference.parity.training.runs import versions
 
     ((_, answer),) = in_processes(versions, [(job,)], 1, time_limit)
     if isinstance(answer, Failure):
@@ -205,8 +205,8 @@ def _run(
     from rich.console import Console
     from rich.progress import track
 
-    from reference.parity.calls import Failure, in_processes
-    from reference.parity.training import compare, train_once
+    from reference.parity.training.calls import Failure, in_processes
+    from reference.parity.training.runs import compare, train_once
 
     console = Console(stderr=True, highlight=False)
     runs = [(seed, dtype, side) for dtype in dtypes for seed in seeds for side in job.sides]
@@ -240,7 +240,7 @@ def _run(
 def _print(job: Job, comparisons: list[Comparison], who: dict[str, str]) -> None:
     from rich.console import Console
 
-    from reference.parity.training_table import remarks, table
+    from reference.parity.training.table import remarks, table
 
     console = Console(highlight=False)
     console.print(_title(job, who), markup=False)
@@ -268,7 +268,7 @@ def _write(out: Path, job: Job, comparisons: list[Comparison], who: dict[str, st
     """Write the numbers and, of what came to an end, the picture."""
     from dataclasses import asdict
 
-    from reference.parity.picture import draw, save
+    from reference.parity.training.picture import draw, save
 
     name = f"training-{job.program}"
     numbers = {

@@ -17,12 +17,12 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from reference.parity.case import OpCase
-from reference.parity.drawn import FAMILY, judge
+from reference.parity.draws.draws import FAMILY, judge
+from reference.parity.draws.script import adapter_script, import_line, plain_script
+from reference.parity.draws.strategies import PROPERTIES, Example, like
 from reference.parity.engines import EngineError, TorchLike, load_engine
 from reference.parity.result import Report, Verdict
-from reference.parity.script import adapter_script, import_line, plain_script
-from reference.parity.strategies import PROPERTIES, Example, like
-from reference.parity.worker import load_oracle
+from reference.parity.running.worker import load_oracle
 
 #: Seconds to import Hypothesis, PyTorch and the engine.
 START = 300.0

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
-from reference.parity import program, wrapping
 from reference.parity.case import Array
+from reference.parity.divergence import program, wrapping
+from reference.parity.divergence.events import Ended, Event, Given, Gone, Job, Op, Update
+from reference.parity.divergence.trace import Tracer
 from reference.parity.engines import EngineError
-from reference.parity.events import Ended, Event, Given, Gone, Job, Op, Update
-from reference.parity.trace import Tracer
 
 
 def context() -> Any:

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from reference.parity.case import Array
-from reference.parity.formulas import NAMES
+from reference.parity.draws.formulas import NAMES
+from reference.parity.draws.strategies import Example
 from reference.parity.outcome import Outcome, Value, is_float, upstream
-from reference.parity.strategies import Example
 
 
 def literal(array: Array) -> str:

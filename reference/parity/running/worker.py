@@ -1,6 +1,6 @@
 """A process that runs cases. It loads the oracle and the engine once and answers run by run.
 
-    python -m reference.parity.worker       started by pool.py, not by hand
+    python -m reference.parity.running.worker       started by pool.py, not by hand
 
 Orders come in on stdin, answers go out on what was stdout, one JSON value a line:
 
@@ -37,7 +37,7 @@ from reference.parity.engines import Engine, EngineError, NotOffered, load_engin
 from reference.parity.oracle import Floor, NoAnswerError, Oracle, OracleError
 from reference.parity.outcome import told
 from reference.parity.result import Report, Verdict
-from reference.parity.selection import Run
+from reference.parity.running.selection import Run
 
 
 def main() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from reference.parity import program, sides
 from reference.parity.case import Array
-from reference.parity.reproduce import Replay, function
+from reference.parity.divergence import program, sides
+from reference.parity.divergence.reproduce import Replay, function
 from reference.parity.ulp import rounding_steps
 
 

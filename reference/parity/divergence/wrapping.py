@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from reference.parity import source
 from reference.parity.case import Array
-from reference.parity.events import Call, Row, Update
-from reference.parity.trace import Marks, Tracer, package
+from reference.parity.divergence import source
+from reference.parity.divergence.events import Call, Row, Update
+from reference.parity.divergence.trace import Marks, Tracer, package
 
 _NAMESPACES = ("", "nn.functional", "linalg", "special")
 _OPERATORS = (

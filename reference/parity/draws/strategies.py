@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from reference.parity.case import Array, OpCase
-from reference.parity.formulas import elementwise, function
+from reference.parity.draws.formulas import elementwise, function
 
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, math.inf, -math.inf, math.nan, 1e-45, -1e-40)
 LAYOUTS = st.sampled_from(("plain", "transposed", "strided"))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from reference.parity.case import Array
-from reference.parity.events import Call, Row
+from reference.parity.divergence.events import Call, Row
 
 INLINE = 48  # numbers that a script holds itself; more lie in a file beside it
 

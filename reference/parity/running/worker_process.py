@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import IO, Any, TypeAlias
 
-from reference.parity.selection import Run
+from reference.parity.running.selection import Run
 
 Letter: TypeAlias = "tuple[WorkerProcess, float, bytes]"  # from, when it came, the line
 
@@ -42,7 +42,7 @@ class WorkerProcess:
         self._overheard = b""
         self._inbox = inbox
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "reference.parity.worker"],
+            [sys.executable, "-m", "reference.parity.running.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -128,6 +128,6 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
 
 def _environment() -> dict[str, str]:
     """Ours, in which the worker finds this package from any current folder."""
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     path = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root}

@@ -20,8 +20,8 @@ from typing import Any, TypeAlias
 from reference.parity.engines import EngineError
 from reference.parity.oracle import Floor, OracleError
 from reference.parity.result import Report, Verdict
-from reference.parity.selection import Run
-from reference.parity.worker_process import Letter, WorkerProcess
+from reference.parity.running.selection import Run
+from reference.parity.running.worker_process import Letter, WorkerProcess
 
 BATCH = 40  # runs a worker gets at a time: few enough to share them out evenly
 TABLE_SECONDS = 300.0  # to import the table and the oracle, which are not the engine's doing

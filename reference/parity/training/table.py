@@ -9,7 +9,7 @@ from itertools import pairwise
 from rich import box
 from rich.table import Table
 
-from reference.parity.curves import Comparison
+from reference.parity.training.curves import Comparison
 
 COLUMNS = 5  # parts side by side in 80 characters
 

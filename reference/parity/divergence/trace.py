@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from reference.parity import source
 from reference.parity.case import Array
-from reference.parity.events import Call, Event, Given, Gone, Gradients, Op, StepEnd
+from reference.parity.divergence import source
+from reference.parity.divergence.events import Call, Event, Given, Gone, Gradients, Op, StepEnd
 
 CHUNK = 4 << 20  # bytes that are collected before they are sent on, if a step has that many
 

@@ -31,11 +31,21 @@ from typing import Any
 import numpy as np
 
 from reference.parity.case import Array
-from reference.parity.events import Ended, Event, Given, Gradients, Job, Op, Row, StepEnd, Update
-from reference.parity.replay import distance
-from reference.parity.sides import Side, SideDied
-from reference.parity.story import different, title_of
-from reference.parity.suspects import Suspects, Verdict
+from reference.parity.divergence.events import (
+    Ended,
+    Event,
+    Given,
+    Gradients,
+    Job,
+    Op,
+    Row,
+    StepEnd,
+    Update,
+)
+from reference.parity.divergence.replay import distance
+from reference.parity.divergence.sides import Side, SideDied
+from reference.parity.divergence.story import different, title_of
+from reference.parity.divergence.suspects import Suspects, Verdict
 from reference.parity.ulp import bits, rounding_steps, ulp_distance
 
 FLOORS = 5

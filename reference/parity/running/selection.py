@@ -44,7 +44,7 @@ def select(
     >>> select(families=["activations"])
     Traceback (most recent call last):
         ...
-    reference.parity.selection.SelectionError: there is no family 'activations'; near: activation, creation
+    reference.parity.running.selection.SelectionError: there is no family 'activations'; near: ...
     """
     runs = all_runs()
     _check("family", families, (family(run) for run in runs))

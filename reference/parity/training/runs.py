@@ -21,10 +21,10 @@ import torch
 
 from reference.experiments import logistic, mnist
 from reference.experiments.noise_floor import DISTURBANCES, curve, disturbed, shuffled, tensors
-from reference.parity.calls import Failure
-from reference.parity.curves import Comparison
+from reference.parity.divergence.program import load_program, torch_like
 from reference.parity.engines import EngineError, load_engine
-from reference.parity.program import load_program, torch_like
+from reference.parity.training.calls import Failure
+from reference.parity.training.curves import Comparison
 
 PROGRAMS = {"mnist": mnist, "logistic": logistic}
 PYTORCH, ENGINE = "PyTorch", "engine"

@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reference.parity import reproduce
 from reference.parity.case import Array
-from reference.parity.events import Op, Row, Update
-from reference.parity.replay import Replayer, apart, distance, shrink
-from reference.parity.reproduce import Replay
-from reference.parity.sides import Side
+from reference.parity.divergence import reproduce
+from reference.parity.divergence.events import Op, Row, Update
+from reference.parity.divergence.replay import Replayer, apart, distance, shrink
+from reference.parity.divergence.reproduce import Replay
+from reference.parity.divergence.sides import Side
 
 
 def allowance(arrays: Iterable[Array | None]) -> float:

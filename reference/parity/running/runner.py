@@ -8,16 +8,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reference.parity.calls import in_processes
 from reference.parity.cases import all_cases
-from reference.parity.display import Display
 from reference.parity.engines import EngineError
-from reference.parity.environment import environment
 from reference.parity.frozen import FrozenOracle
 from reference.parity.oracle import Floor, OracleError
-from reference.parity.pool import Pool
 from reference.parity.result import Report, Suite, Verdict
-from reference.parity.selection import Run
+from reference.parity.running.display import Display
+from reference.parity.running.environment import environment
+from reference.parity.running.pool import Pool
+from reference.parity.running.selection import Run
+from reference.parity.training.calls import in_processes
 
 ABSENT = "engine/import"  # the one case of an engine that cannot be had
 FLOOR_SECONDS = 3600.0  # for PyTorch alone: only a machine that has come to a halt takes longer
@@ -140,13 +140,13 @@ def _source(vectors: FrozenOracle) -> str:
 
 
 def _properties() -> list[Run]:
-    from reference.parity.drawn import FAMILY
-    from reference.parity.strategies import PROPERTIES
+    from reference.parity.draws.draws import FAMILY
+    from reference.parity.draws.strategies import PROPERTIES
 
     return [(f"{FAMILY}/{name}", "", FAMILY) for name in PROPERTIES]
 
 
 def _draw(engine: str, options: Options) -> Iterator[Report]:
-    from reference.parity.drawn_process import reports
+    from reference.parity.draws.process import reports
 
     return reports(engine, options.drawn, options.seed, time_limit=options.time_limit)

@@ -21,12 +21,12 @@ from hypothesis import HealthCheck, Verbosity, given
 from hypothesis.errors import Flaky
 
 from reference.parity.compare import compare
+from reference.parity.draws.script import adapter_script, import_line, script
+from reference.parity.draws.strategies import PROPERTIES, Example
 from reference.parity.engines import Engine, TorchLike, load_engine
 from reference.parity.live import LiveOracle
 from reference.parity.outcome import Outcome, told
 from reference.parity.result import Distance, Report, Verdict
-from reference.parity.script import adapter_script, import_line, script
-from reference.parity.strategies import PROPERTIES, Example
 
 FAMILY = "drawn"
 

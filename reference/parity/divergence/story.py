@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reference.parity.case import Array
-from reference.parity.events import Ended, Event, Given, Gradients, Op, Update
+from reference.parity.divergence.events import Ended, Event, Given, Gradients, Op, Update
 
 
 def title_of(op: Op) -> str:

@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 
 from reference.parity.case import Array
+from reference.parity.divergence.events import Job
 from reference.parity.engines import EngineError, TorchLike, load_engine
-from reference.parity.events import Job
 
 #: What of PyTorch is imported by a name with a dot.
 SUBMODULES = (
@@ -130,7 +130,7 @@ def _stand_ins(engine: ModuleType) -> dict[str, ModuleType]:
     # Ours around torchvision cure its installation and PyTorch's threads: nothing that an engine
     # has to suffer. A new `reference` has no attributes that lead to the modules that are hidden.
     ours = ModuleType("reference")
-    ours.__path__ = [str(Path(__file__).parents[1])]
+    ours.__path__ = [str(Path(__file__).parents[2])]
     cure = ModuleType("reference.torchvision_cure")
     for name in VISION:
         setattr(cure, name, modules.get(f"torchvision.{name}", ModuleType(name)))

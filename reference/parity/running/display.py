@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from reference.parity.result import Report, Verdict
-from reference.parity.selection import Run, family
+from reference.parity.running.selection import Run, family
 
 
 class Display:

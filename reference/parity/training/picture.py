@@ -24,7 +24,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from reference.experiments.noise_floor import differences
-from reference.parity.curves import FLOAT64_TOLERANCE, NOISE_FLOORS, Comparison, Curve
+from reference.parity.training.curves import FLOAT64_TOLERANCE, NOISE_FLOORS, Comparison, Curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

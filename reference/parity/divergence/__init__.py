@@ -1,0 +1,1 @@
+"""Two engines in lockstep through one program, up to the first tensor that differs."""

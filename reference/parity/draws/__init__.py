@@ -1,0 +1,1 @@
+"""Cases that Hypothesis draws, and the scripts that failing ones leave."""

@@ -1,0 +1,1 @@
+"""One program trained on two engines from the same seeds: curve over curve, in PyTorch's noise."""
