@@ -85,7 +85,7 @@ def run(
     EngineError  the engine cannot be had
 
     >>> [str(report) for report in run("torch", examples=5, only=["products"])]
-    ['drawn/products: 0 ulp']
+    ['drawn/products drawn: 0 ulp']
     """
     return [judge(engine, name, examples, seed) for name in only or PROPERTIES]
 
