@@ -1,0 +1,149 @@
+"""A confirmed program, ready to be replayed: guards in one line of Python, buffers, kernels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minitorch_clf import anomaly
+from minitorch_clf.grad_mode import grad_mode
+from minitorch_clf.replay.program import Env, Live, Program, Slot
+from minitorch_clf.replay.watch import Watch
+from minitorch_clf.tape import Array, quietly
+from minitorch_clf.tensor import Tensor, wrap
+
+
+class Plan:
+    """How to replay one kind of call.
+
+    quick   how many calls took the shortest way
+    """
+
+    def __init__(
+        self, program: Program, watch: Watch, tensors: list[Tensor], args: Any, kwargs: Any
+    ) -> None:
+        self.program = program
+        self.watch = watch
+        self.quick = 0
+        self.layouts = [(t.array.shape, t.array.dtype, t.array.strides) for t in tensors]
+        self.mode = (grad_mode.wanted, grad_mode.inference)
+        self.plain = not kwargs and all(a is b for a, b in zip(args, tensors, strict=False))
+        self.plain = self.plain and len(args) == len(tensors) == len({id(t.array) for t in tensors})
+        self.unchanged = watch.compiled()
+        self.states = [LeafState(t) for _, t in program.lives]
+
+    # --- may it be replayed? ---
+
+    def fits(self, args: tuple[Any, ...]) -> bool:
+        """Whether these arguments are of this kind, in the common case of Tensors only."""
+        if not self.plain or len(args) != len(self.layouts):
+            return False
+        for x, layout in zip(args, self.layouts, strict=True):
+            if type(x) is not Tensor:
+                return False
+            a = x.array
+            if (a.shape, a.dtype, a.strides) != layout or x._node is not None or x._requires_grad:
+                return False
+            if x._view is not None or x.__dict__:
+                return False
+        return len(args) < 2 or len({id(x.array) for x in args}) == len(args)
+
+    def fits_tensors(self, tensors: list[Tensor]) -> bool:
+        """Whether these are laid out as the recorded ones."""
+        layouts = [(t.array.shape, t.array.dtype, t.array.strides) for t in tensors]
+        return layouts == self.layouts
+
+    def ready(self) -> bool:
+        """Whether nothing changed that the step could see: the quick way to ask."""
+        mode = grad_mode
+        if anomaly.mode.enabled or mode.pack_hooks or (mode.wanted, mode.inference) != self.mode:
+            return False
+        if not self.unchanged():
+            return False
+        return all(state.same() for state in self.states)
+
+    def problem(self) -> str | None:
+        """What changed about the tensors that outlive the step."""
+        for state in self.states:
+            problem = state.problem()
+            if problem is not None:
+                return problem
+        return None
+
+    def refresh(self) -> None:
+        """Take equal values that are other objects now for the known ones."""
+        self.unchanged = self.watch.compiled()
+
+    # --- replaying ---
+
+    def replay(self, args: tuple[Any, ...]) -> Any:
+        self.quick += 1
+        return self.replay_tensors(list(args))
+
+    def replay_tensors(self, tensors: list[Tensor]) -> Any:
+        """Run the program on these arguments."""
+        was = grad_mode.wanted
+        grad_mode.set(False)
+        try:
+            env = quietly(self.program.run, [t.array for t in tensors])
+        finally:
+            grad_mode.set(was)
+        return self.returned(self.program.result, env, tensors)
+
+    def returned(self, result: Any, env: Env, tensors: list[Tensor]) -> Any:
+        """What the step returns."""
+        kind = type(result)
+        if kind is Slot:
+            if result.index < len(tensors):
+                return tensors[result.index]
+            return wrap(env[result.index])
+        if kind is Live:
+            return result.tensor
+        if kind is tuple and len(result) == 2 and result[0] == "grad":
+            return result[1].tensor._grad
+        if kind is tuple or kind is list:
+            return kind([self.returned(v, env, tensors) for v in result])
+        if kind is dict:
+            return {key: self.returned(v, env, tensors) for key, v in result.items()}
+        return result
+
+    def describe(self) -> list[str]:
+        """What the program does, one line each."""
+        return [instruction.name for instruction in self.program.instructions]
+
+
+class LeafState:
+    """What a tensor that outlives the step was like: its memory, whether it requires grad, hooks."""
+
+    __slots__ = ("array", "hooked", "requires_grad", "tensor")
+
+    def __init__(self, t: Tensor) -> None:
+        self.tensor = t
+        self.array: Array = t.array
+        self.requires_grad = t._requires_grad
+        self.hooked = self._is_hooked()
+
+    def _is_hooked(self) -> bool:
+        hooks = self.tensor._hooks
+        return hooks is not None and bool(hooks.gradient or hooks.accumulated)
+
+    def same(self) -> bool:
+        t = self.tensor
+        return (
+            t.array is self.array
+            and t._requires_grad is self.requires_grad
+            and t._node is None
+            and (t._hooks is None or not self._is_hooked())
+        )
+
+    def problem(self) -> str | None:
+        t = self.tensor
+        name = f"a tensor of shape {list(self.array.shape)}"
+        if t.array is not self.array:
+            return f"the memory of {name} was swapped"
+        if t._requires_grad is not self.requires_grad:
+            return f"requires_grad of {name} was {self.requires_grad}"
+        if t._node is not None:
+            return f"{name} is on a graph now"
+        if self._is_hooked():
+            return f"a hook was registered on {name}"
+        return None
