@@ -24,9 +24,9 @@ from minitorch_clf.dtypes import get_default_dtype
 from minitorch_clf.grad_mode import grad_mode
 from minitorch_clf.replay.plan import Plan
 from minitorch_clf.replay.program import CannotReplay, Program, first_difference
-from minitorch_clf.replay.recorder import Recorder
+from minitorch_clf.replay.recorder import Recorder, current
 from minitorch_clf.replay.verify import verified
-from minitorch_clf.replay.watch import PRIMITIVES, Watch
+from minitorch_clf.replay.watch import PRIMITIVES, Watch, Wrapper
 from minitorch_clf.tensor import Tensor
 
 ATTEMPTS = 8
@@ -52,7 +52,7 @@ class Kind:
         self.replays = 0
 
 
-class Compiled:
+class Compiled(Wrapper):
     """A step that is replayed. Call it as the function it was made of; see `compile`."""
 
     def __init__(self, step: Callable[..., Any], *, explain: bool, verify: bool) -> None:
@@ -79,7 +79,7 @@ class Compiled:
     # --- one call ---
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if Recorder.active is not None:  # a step in a step is part of it
+        if current.recorder is not None:  # a step in a step is part of it
             return self.step(*args, **kwargs)
         reason = _mode_problem()
         if reason is not None:
@@ -109,10 +109,13 @@ class Compiled:
             if changed is None and plan.fits_tensors(tensors):
                 plan.refresh()
                 self._last = plan if not (kwargs or self._verifies) else None
-                kind.replays += 1
                 if self._verifies:
-                    return verified(plan, self.step, tensors, args, kwargs)
-                return plan.replay_tensors(tensors)
+                    result = verified(plan, self.step, tensors, args, kwargs)
+                else:
+                    result = plan.replay_tensors(tensors)
+                kind.replays += 1
+                return result
+            kind.replays += plan.quick
         if kind.attempts and changed is not None:
             self._note(f"{changed}: recorded again")
         confirming = kind.first is not None and changed is None

@@ -76,8 +76,9 @@ class Plan:
     # --- replaying ---
 
     def replay(self, args: tuple[Any, ...]) -> Any:
+        result = self.replay_tensors(list(args))
         self.quick += 1
-        return self.replay_tensors(list(args))
+        return result
 
     def replay_tensors(self, tensors: list[Tensor]) -> Any:
         """Run the program on these arguments."""

@@ -291,13 +291,13 @@ def as_tensors(value: Any, env: Env) -> Any:
 class Program:
     """A step: what it starts from, what it does, what it gives back.
 
-    arguments   slots of the Tensors among the arguments, in order
+    given       how many Tensors are among the arguments: theirs are the first slots
     lives       (slot, Tensor) for each that outlives the step
     result      the step's return value, with Slots, Lives and Arguments where Tensors were
     """
 
     size: int
-    arguments: tuple[int, ...]
+    given: int
     lives: list[tuple[int, Tensor]]
     instructions: list[Instruction]
     result: Any
@@ -305,9 +305,7 @@ class Program:
 
     def run(self, arrays: Sequence[Array]) -> Env:
         """Run all instructions on these argument arrays; return what all slots hold."""
-        env: Env = [None] * self.size
-        for k, array in zip(self.arguments, arrays, strict=True):
-            env[k] = array
+        env: Env = [*arrays, *[None] * (self.size - self.given)]
         for k, tensor in self.lives:
             env[k] = tensor.array
         for instruction in self.instructions:

@@ -25,6 +25,7 @@ import enum
 import functools
 import inspect
 import sys
+import threading
 import types
 import typing
 import warnings
@@ -111,10 +112,10 @@ def is_pure(function: Any) -> bool:
     owner = getattr(function, "__self__", None)
     if owner is builtins:
         return function.__name__ not in IMPURE_BUILTINS
-    if isinstance(owner, types.ModuleType):
-        return owner.__name__ in PURE_MODULES
     if (getattr(function, "__module__", None) or "").partition(".")[0] == "numpy":
         return True  # not its random numbers: those give themselves away by their name
+    if isinstance(owner, types.ModuleType):
+        return owner.__name__ in PURE_MODULES
     if owner is None:
         kind = getattr(function, "__objclass__", None)
         return kind in PURE_OWNERS or (kind is not None and issubclass(kind, np.ndarray | dict))
@@ -132,6 +133,15 @@ NUMPY = str(Path(np.__file__).parent)
 # --- the recorder -----------------------------------------------------------------------------------
 
 
+class _Current(threading.local):
+    """The recorder that watches this thread."""
+
+    recorder: Recorder | None = None
+
+
+current = _Current()
+
+
 class Recorder:
     """One run of a step, watched.
 
@@ -139,13 +149,14 @@ class Recorder:
     failure   the first reason why the run cannot be repeated
     """
 
-    active: Recorder | None = None
-
     def __init__(self, arguments: list[Tensor]) -> None:
         self.instructions: list[Instruction] = []
-        self.arguments = {id(t): Slot(k) for k, t in enumerate(arguments)}
-        self.size = len(arguments)
-        self.slots: dict[int, int] = {id(t.array): k for k, t in enumerate(arguments)}
+        self.arguments: dict[int, Slot] = {}
+        self.slots: dict[int, int] = {}
+        for k, t in enumerate(arguments):
+            self.arguments.setdefault(id(t), Slot(k))
+            self.slots.setdefault(id(t.array), k)
+        self.given = self.size = len(arguments)
         self.contexts: dict[int, int] = {}
         self.keep: list[Any] = [*arguments]  # ids stay taken while these live
         self.born: set[int] = set()
@@ -165,14 +176,14 @@ class Recorder:
 
     def record(self, step: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """step(*args, **kwargs), watched."""
-        outer, Recorder.active = Recorder.active, self
+        outer, current.recorder = current.recorder, self
         before = (grad_mode.wanted, grad_mode.inference)
         sys.setprofile(self._event)
         try:
             return step(*args, **kwargs)
         finally:
             sys.setprofile(None)
-            Recorder.active = outer
+            current.recorder = outer
             if (grad_mode.wanted, grad_mode.inference) != before:
                 self.fail("it leaves the grad mode changed")
 
@@ -186,8 +197,7 @@ class Recorder:
                 if isinstance(instruction, Constant):
                     instruction.shared = False
         lives = list(self.lives.values())
-        arguments = tuple(slot.index for slot in self.arguments.values())
-        return Program(self.size, arguments, lives, self.instructions, returned)
+        return Program(self.size, self.given, lives, self.instructions, returned)
 
     def fail(self, reason: str, frame: types.FrameType | None = None) -> None:
         """Note why this run cannot be repeated; the first reason counts."""

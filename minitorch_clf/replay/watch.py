@@ -54,6 +54,12 @@ UNREAD = {
 MISSING = object()
 
 
+class Wrapper:
+    """What compile() returns, seen from a step that calls it: the step inside."""
+
+    step: Callable[..., Any]
+
+
 @dataclass(slots=True)
 class Check:
     """`read()` must give `value`; `text` is the same as Python source, in terms of `names`.
@@ -157,6 +163,8 @@ class Watch:
             self.visit_module(path, value)
         elif isinstance(value, Optimizer):
             self.visit_optimizer(path, value)
+        elif isinstance(value, Wrapper):
+            self.visit(path, value.step)
         elif isinstance(value, types.FunctionType):
             self.visit_function(path, value)
         elif isinstance(value, types.MethodType):
