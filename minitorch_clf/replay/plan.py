@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from minitorch_clf import anomaly
 from minitorch_clf.grad_mode import grad_mode
-from minitorch_clf.replay.program import Env, Live, Program, Slot
+from minitorch_clf.replay.lowering import Lowering, lower
+from minitorch_clf.replay.program import Env, Instruction, Live, Program, Slot
+from minitorch_clf.replay.statements import Function
+from minitorch_clf.replay.verify import State, copied, same_bits
 from minitorch_clf.replay.watch import Watch
 from minitorch_clf.tape import Array, quietly
 from minitorch_clf.tensor import Tensor, wrap
@@ -23,6 +27,7 @@ class Plan:
     ) -> None:
         self.program = program
         self.watch = watch
+        self.optimizers = watch.optimizers
         self.quick = 0
         self.layouts = [(t.array.shape, t.array.dtype, t.array.strides) for t in tensors]
         self.mode = (grad_mode.wanted, grad_mode.inference)
@@ -30,6 +35,13 @@ class Plan:
         self.plain = self.plain and len(args) == len(tensors) == len({id(t.array) for t in tensors})
         self.unchanged = watch.compiled()
         self.states = [LeafState(t) for _, t in program.lives]
+        self.examples = [wrap(t.array.copy(order="K")) for t in tensors]
+        self.lowered: Lowering | None = None
+        self.function: Function | None = None
+        self.note = ""
+        self.build()
+        if self.function is not None:
+            self.check(tensors)
 
     # --- may it be replayed? ---
 
@@ -73,24 +85,64 @@ class Plan:
         """Take equal values that are other objects now for the known ones."""
         self.unchanged = self.watch.compiled()
 
+    # --- building ---
+
+    def build(self) -> None:
+        """Lower the program, into buffers of its own."""
+        self.lowered = lower(self.program, self.examples)
+        self.function = Function(self.program, self.lowered) if self.lowered.lowered else None
+
+    def check(self, tensors: list[Tensor]) -> None:
+        """Run the program plain and lowered from the state that is, and keep the state.
+
+        If they differ by a bit, the plain one is used.
+        """
+        if any(o._optimizer_step_pre_hooks or o._optimizer_step_post_hooks for o in self.optimizers):
+            self.function, self.note = None, "not lowered: an optimizer has hooks"
+            return
+        state = State(self.program, self.watch)
+        before = state.take()
+        function, self.function = self.function, None
+        plain = copied(self.replay_tensors(tensors))
+        expected = state.take()
+        state.restore(before)
+        self.function = function
+        fast = copied(self.replay_tensors(tensors))
+        found = state.take()
+        state.restore(before)
+        wrong = [name for name, value in expected.items() if not same_bits(value, found.get(name))]
+        if wrong or not same_bits(plain, fast):
+            where = wrong[0] if wrong else "what is returned"
+            self.function, self.note = None, f"not lowered: kernels gave other bits in {where}"
+
     # --- replaying ---
 
     def replay(self, args: tuple[Any, ...]) -> Any:
-        result = self.replay_tensors(list(args))
+        result = self.replay_tensors(args)
         self.quick += 1
         return result
 
-    def replay_tensors(self, tensors: list[Tensor]) -> Any:
+    def replay_tensors(self, tensors: Sequence[Tensor]) -> Any:
         """Run the program on these arguments."""
+        function = self.function
+        if function is not None:
+            for grad in function.grads:
+                if not grad.free():
+                    self.build()
+                    return self.replay_tensors(tensors)
+            if not function.dynamic:
+                return quietly(function.replay, *tensors)
         was = grad_mode.wanted
         grad_mode.set(False)
         try:
+            if function is not None:
+                return quietly(function.replay, *tensors)
             env = quietly(self.program.run, [t.array for t in tensors])
         finally:
             grad_mode.set(was)
         return self.returned(self.program.result, env, tensors)
 
-    def returned(self, result: Any, env: Env, tensors: list[Tensor]) -> Any:
+    def returned(self, result: Any, env: Env, tensors: Sequence[Tensor]) -> Any:
         """What the step returns."""
         kind = type(result)
         if kind is Slot:
@@ -109,7 +161,12 @@ class Plan:
 
     def describe(self) -> list[str]:
         """What the program does, one line each."""
-        return [instruction.name for instruction in self.program.instructions]
+        if self.function is None or self.lowered is None:
+            return [*([self.note] if self.note else []), *(i.name for i in self.program.instructions)]
+        return [
+            f"{s.name}, not lowered" if isinstance(s, Instruction) else s.name
+            for s in self.lowered.statements
+        ]
 
 
 class LeafState:

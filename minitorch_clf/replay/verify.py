@@ -9,19 +9,20 @@ from typing import Any
 import numpy as np
 
 from minitorch_clf import random
-from minitorch_clf.replay.plan import Plan
+from minitorch_clf.replay.program import Program
+from minitorch_clf.replay.watch import Watch
 from minitorch_clf.tape import Array
 from minitorch_clf.tensor import Tensor
 
 
 def verified(
-    plan: Plan, step: Callable[..., Any], tensors: list[Tensor], args: Any, kwargs: Any
+    plan: Any, step: Callable[..., Any], tensors: list[Tensor], args: Any, kwargs: Any
 ) -> Any:
     """Replay, note what changed, go back, and run the step itself, whose results stay.
 
     RuntimeError  "replay differs from eager in ..."
     """
-    state = State(plan)
+    state = State(plan.program, plan.watch)
     before = state.take()
     replayed = plan.replay_tensors(tensors)
     after = state.take()
@@ -39,13 +40,14 @@ def verified(
 class State:
     """All that a step may change: tensors that outlive it, their gradients, optimizers, the stream."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.optimizers = plan.watch.optimizers
-        known = {id(t): t for _, t in plan.program.lives} | plan.watch.tensors
+    def __init__(self, program: Program, watch: Watch) -> None:
+        self.optimizers = watch.optimizers
+        known = {id(t): t for _, t in program.lives} | watch.tensors
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 known |= {id(p): p for p in group["params"]}
         self.tensors = list(known.values())
+        self.grads = [t._grad for t in self.tensors]
 
     def take(self) -> dict[str, Any]:
         """Copies of everything, under names for the error."""
@@ -67,7 +69,9 @@ class State:
         for k, t in enumerate(self.tensors):
             shape = list(t.array.shape)
             t.array[...] = taken[f"tensor {k} of shape {shape}"]
-            t._grad = copied(taken[f"the gradient of tensor {k} of shape {shape}"])
+            t._grad = self.grads[k]
+            if t._grad is not None:
+                t._grad.array[...] = taken[f"the gradient of tensor {k} of shape {shape}"].array
             t._writes.value = taken[f"the version of tensor {k} of shape {shape}"]
         for k, optimizer in enumerate(self.optimizers):
             for n, p in enumerate(p for g in optimizer.param_groups for p in g["params"]):
