@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from minitorch_clf import convert, creation, random
+from minitorch_clf import convert, creation, random, threads
+from minitorch_clf.autograd import anomaly_mode
 from minitorch_clf.methods import base, choice, index, shape
 from minitorch_clf.methods.choice import ChoiceMethods
 from minitorch_clf.methods.elementary import ElementaryMethods
@@ -43,6 +44,9 @@ OPS = {
 REFUSED_OPS = {"MaskedSelect", "Gather", "IndexSelect", "IndexPut"}
 """Results of a size that the values decide, or an index that is checked before it is used."""
 
+SETTINGS = {threads.__file__, anomaly_mode.__file__}
+"""What is switched in these files stays switched, or changes what an operation does."""
+
 RANDOM_FILE = random.__file__
 HARMLESS_RANDOM = {
     random.default.__code__,
@@ -53,6 +57,22 @@ HARMLESS_RANDOM = {
 def step(optimizer: Optimizer) -> None:
     """One step of an optimizer, hooks and all; it reads its options now."""
     optimizer.step()
+
+
+def clear_grad(x: Tensor) -> None:
+    """x.grad = None."""
+    x.grad = None
+
+
+def cleared(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> set[int]:
+    """The ids of the variables that have no gradient after this call."""
+    if not (args[-1] is True or kwargs.get("set_to_none") is True):
+        return set()
+    if function is Optimizer.zero_grad:
+        return {id(p) for group in args[0].param_groups for p in group["params"]}
+    if function is Module.zero_grad:
+        return {id(p) for p in args[0].parameters()}
+    return set()
 
 
 REPEATED: list[Callable[..., Any]] = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minitorch_clf import anomaly
 from minitorch_clf.grad_mode import grad_mode
 from minitorch_clf.replay.lowering import Lowering, lower
 from minitorch_clf.replay.program import Env, Instruction, Live, Program, Slot
@@ -33,8 +32,9 @@ class Plan:
         self.mode = (grad_mode.wanted, grad_mode.inference)
         self.plain = not kwargs and all(a is b for a, b in zip(args, tensors, strict=False))
         self.plain = self.plain and len(args) == len(tensors) == len({id(t.array) for t in tensors})
-        self.unchanged = watch.compiled()
-        self.states = [LeafState(t) for _, t in program.lives]
+        self.counted = [t._writes.counts for t in tensors]
+        leaves = watch.tensors | {id(t): t for _, t in program.lives}
+        self.states = [LeafState(t) for t in leaves.values()]
         self.examples = [wrap(t.array.copy(order="K")) for t in tensors]
         self.lowered: Lowering | None = None
         self.function: Function | None = None
@@ -45,33 +45,10 @@ class Plan:
 
     # --- may it be replayed? ---
 
-    def fits(self, args: tuple[Any, ...]) -> bool:
-        """Whether these arguments are of this kind, in the common case of Tensors only."""
-        if not self.plain or len(args) != len(self.layouts):
-            return False
-        for x, layout in zip(args, self.layouts, strict=True):
-            if type(x) is not Tensor:
-                return False
-            a = x.array
-            if (a.shape, a.dtype, a.strides) != layout or x._node is not None or x._requires_grad:
-                return False
-            if x._view is not None or x.__dict__:
-                return False
-        return len(args) < 2 or len({id(x.array) for x in args}) == len(args)
-
     def fits_tensors(self, tensors: list[Tensor]) -> bool:
         """Whether these are laid out as the recorded ones."""
         layouts = [(t.array.shape, t.array.dtype, t.array.strides) for t in tensors]
         return layouts == self.layouts
-
-    def ready(self) -> bool:
-        """Whether nothing changed that the step could see: the quick way to ask."""
-        mode = grad_mode
-        if anomaly.mode.enabled or mode.pack_hooks or (mode.wanted, mode.inference) != self.mode:
-            return False
-        if not self.unchanged():
-            return False
-        return all(state.same() for state in self.states)
 
     def problem(self) -> str | None:
         """What changed about the tensors that outlive the step."""
@@ -79,11 +56,11 @@ class Plan:
             problem = state.problem()
             if problem is not None:
                 return problem
+        for variable, missing in self.program.entry:
+            if (variable._grad is None) is not missing:
+                was = "had none" if missing else "had one"
+                return f"the step looks for a gradient of {list(variable.array.shape)}, which {was}"
         return None
-
-    def refresh(self) -> None:
-        """Take equal values that are other objects now for the known ones."""
-        self.unchanged = self.watch.compiled()
 
     # --- building ---
 
@@ -116,11 +93,6 @@ class Plan:
             self.function, self.note = None, f"not lowered: kernels gave other bits in {where}"
 
     # --- replaying ---
-
-    def replay(self, args: tuple[Any, ...]) -> Any:
-        result = self.replay_tensors(args)
-        self.quick += 1
-        return result
 
     def replay_tensors(self, tensors: Sequence[Tensor]) -> Any:
         """Run the program on these arguments."""

@@ -293,6 +293,7 @@ class Program:
 
     given       how many Tensors are among the arguments: theirs are the first slots
     lives       (slot, Tensor) for each that outlives the step
+    entry       (variable, whether it had no gradient) where the step depends on it
     result      the step's return value, with Slots, Lives and Arguments where Tensors were
     """
 
@@ -301,7 +302,7 @@ class Program:
     lives: list[tuple[int, Tensor]]
     instructions: list[Instruction]
     result: Any
-    fused: list[str] = field(default_factory=list)
+    entry: list[tuple[Tensor, bool]] = field(default_factory=list)
 
     def run(self, arrays: Sequence[Array]) -> Env:
         """Run all instructions on these argument arrays; return what all slots hold."""

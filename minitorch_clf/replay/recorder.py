@@ -35,11 +35,13 @@ from typing import Any
 
 import numpy as np
 
-from minitorch_clf import walk
+from minitorch_clf import anomaly, walk
 from minitorch_clf.autograd import functions as autograd
+from minitorch_clf.dtypes import get_default_dtype
 from minitorch_clf.grad_mode import grad_mode
 from minitorch_clf.methods import gradient
 from minitorch_clf.methods.history import HistoryMethods
+from minitorch_clf.nn import Module
 from minitorch_clf.replay import calls
 from minitorch_clf.replay.program import (
     Accumulate,
@@ -145,7 +147,9 @@ current = _Current()
 class Recorder:
     """One run of a step, watched.
 
-    codes     the user's code that ran, and a frame's line for it
+    codes     the user's code that ran
+    touched   variables whose gradient the step has set or cleared, by id
+    entry     id of a variable -> (it, whether it had no gradient), where the step looked before that
     failure   the first reason why the run cannot be repeated
     """
 
@@ -163,6 +167,8 @@ class Recorder:
         self.lives: dict[int, tuple[int, Tensor]] = {}
         self.accumulated: list[Tensor] = []
         self.visited: set[int] = set()
+        self.touched: set[int] = set()
+        self.entry: dict[int, tuple[Tensor, bool]] = {}
         self.codes: dict[types.CodeType, dict[str, Any]] = {}
         self.selves: dict[int, Any] = {}
         self.failure: str | None = None
@@ -177,15 +183,15 @@ class Recorder:
     def record(self, step: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """step(*args, **kwargs), watched."""
         outer, current.recorder = current.recorder, self
-        before = (grad_mode.wanted, grad_mode.inference)
+        before = (grad_mode.wanted, grad_mode.inference, get_default_dtype())
         sys.setprofile(self._event)
         try:
             return step(*args, **kwargs)
         finally:
             sys.setprofile(None)
             current.recorder = outer
-            if (grad_mode.wanted, grad_mode.inference) != before:
-                self.fail("it leaves the grad mode changed")
+            if (grad_mode.wanted, grad_mode.inference, get_default_dtype()) != before:
+                self.fail("it leaves the grad mode or the default dtype changed")
 
     def program(self, result: Any) -> Program:
         """The program of a finished run that returned `result`."""
@@ -197,7 +203,8 @@ class Recorder:
                 if isinstance(instruction, Constant):
                     instruction.shared = False
         lives = list(self.lives.values())
-        return Program(self.size, self.given, lives, self.instructions, returned)
+        entry = list(self.entry.values())
+        return Program(self.size, self.given, lives, self.instructions, returned, entry)
 
     def fail(self, reason: str, frame: types.FrameType | None = None) -> None:
         """Note why this run cannot be repeated; the first reason counts."""
@@ -251,13 +258,19 @@ class Recorder:
             allowed = VETTED[code]
             if allowed is not None and not allowed(frame.f_locals):
                 self.fail(f"{code.co_name}() reads the values of a tensor", frame)
+        elif code.co_filename in calls.SETTINGS:
+            self.fail(f"it changes a setting with {code.co_name}()", frame)
         elif code.co_filename == calls.RANDOM_FILE and code not in calls.HARMLESS_RANDOM:
             self.fail(f"it draws random numbers through {code.co_name}()", frame)
         elif reads_array(code):
             self.fail(f"{code.co_name}() reads the values of a tensor", frame)
         if code.co_argcount and code.co_varnames[0] == "self":
             owner = frame.f_locals["self"]
-            if id(owner) not in self.selves:
+            if code is MODULE_START:
+                self.born.add(id(owner))
+                self.keep.append(owner)
+                self.selves.pop(id(owner), None)
+            if id(owner) not in self.selves and id(owner) not in self.born:
                 self.selves[id(owner)] = owner
 
     def _user_code(self, code: types.CodeType, frame: types.FrameType) -> None:
@@ -267,6 +280,8 @@ class Recorder:
                 self.fail("it reads the .array of a tensor", frame)
             if code.co_flags & 0x0380:  # coroutines and async generators
                 self.fail("it is asynchronous", frame)
+            if any(i.opname in ("CHECK_EXC_MATCH", "CHECK_EG_MATCH") for i in dis.get_instructions(code)):
+                self.fail("it catches errors, which a replay raises where they come up", frame)
             names = OPAQUE_NAMES.intersection(code.co_names)
             if names and not code.co_filename.startswith("<frozen"):
                 self.fail(f"it uses {min(names)}, whose value replay cannot know", frame)
@@ -373,6 +388,8 @@ def line_of(frame: types.FrameType | None) -> str:
 def on_apply(recorder: Recorder, frame: types.FrameType) -> None:
     given = frame.f_locals
     op, options, line = given["op"], given["options"], line_of(frame)
+    if grad_mode.pack_hooks or anomaly.mode.enabled:
+        raise CannotReplay(f"hooks on saved tensors or anomaly mode are on ({line})")
     if op.__module__ not in calls.OPS or op.__name__ in calls.REFUSED_OPS:
         raise CannotReplay(f"{op.__name__} cannot be replayed ({line})")
     inputs = tuple([recorder.reference(x) for x in given["inputs"]])
@@ -454,14 +471,15 @@ def on_call(function: Callable[..., Any]) -> Callable[[Recorder, types.FrameType
         given = None if late else ([recorder.object(x) for x in args], objects(recorder, kwargs))
 
         def done(frame: types.FrameType, result: Any) -> None:
-            _, args, kwargs = calls.arguments(function, frame)
-            what = given or ([recorder.object(x) for x in args], objects(recorder, kwargs))
+            _, now, named = calls.arguments(function, frame)
+            what = given or ([recorder.object(x) for x in now], objects(recorder, named))
             results = result if isinstance(result, tuple) else (result,)
             outs = ()
             if isinstance(results[0], Tensor | np.ndarray):
                 arrays = [r.array if isinstance(r, Tensor) else r for r in results]
                 outs = tuple([recorder.new_slot(a) for a in arrays])
             recorder.emit(Call(again, tuple(what[0]), what[1], outs, line))
+            recorder.touched |= calls.cleared(function, args, kwargs)
 
         recorder.handler = done
 
@@ -478,6 +496,24 @@ def on_flag(recorder: Recorder, frame: types.FrameType) -> None:
     if id(x) not in recorder.born and bool(frame.f_locals["mode"]) != x.requires_grad:
         if id(x.array) not in recorder.slots or id(x) in recorder.arguments:
             raise CannotReplay(f"it changes requires_grad ({line_of(frame)})")
+
+
+def on_read_grad(recorder: Recorder, frame: types.FrameType) -> None:
+    """x.grad: whether there is one may decide what the step does."""
+    x = frame.f_locals["self"]
+    if id(x) not in recorder.touched and id(x) not in recorder.born:
+        recorder.entry.setdefault(id(x), (x, x._grad is None))
+        recorder.keep.append(x)
+
+
+def on_set_grad(recorder: Recorder, frame: types.FrameType) -> None:
+    """x.grad = None can be repeated; another value comes from who knows where."""
+    x = frame.f_locals["self"]
+    if frame.f_locals.get("grad") is not None:
+        raise CannotReplay(f"it assigns to .grad ({line_of(frame)})")
+    recorder.slot_of(x)
+    recorder.touched.add(id(x))
+    recorder.emit(Call(calls.clear_grad, (recorder.object(x),), {}))
 
 
 # --- the walk ---------------------------------------------------------------------------------------
@@ -544,6 +580,7 @@ def on_pass_on(recorder: Recorder, frame: types.FrameType) -> None:
         if id(variable) not in recorder.lives:
             raise CannotReplay("a gradient collects in a tensor that the step made or was given")
         recorder.emit(Accumulate(variable, given[0]))
+        recorder.touched.add(id(variable))
         if not any(v is variable for v in recorder.accumulated):
             recorder.accumulated.append(variable)
         return
@@ -570,12 +607,17 @@ def on_add(recorder: Recorder, frame: types.FrameType) -> None:
 
 
 START = Tensor._start.__code__
+MODULE_START = Module.__init__.__code__
 
 HANDLERS: dict[types.CodeType, Callable[[Recorder, types.FrameType], None]] = {
     code_of(apply): on_apply,
     code_of(HistoryMethods._become): on_become,
     code_of(Tensor.detach): on_detach,
     code_of(Tensor.data): on_detach,
+    Tensor.grad.fget.__code__: on_read_grad,
+    Tensor.grad.fset.__code__: on_set_grad,
+    Tensor.grad.fdel.__code__: on_set_grad,
+    Tensor.requires_grad.fset.__code__: on_flag,
     code_of(autograd.grad): on_grad,
     code_of(gradient.backward): on_backward,
     calls.STEP: on_call(calls.step),

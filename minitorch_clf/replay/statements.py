@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from minitorch_clf.kernels.jit import Kernel
 from minitorch_clf.kernels.loss import FINE
 from minitorch_clf.methods.base import memory_of
@@ -57,6 +59,11 @@ class Statement:
         return f"{module.rpartition('.')[2]}.{name}"
 
 
+def is_numpy(function: Any) -> bool:
+    """Whether it may warn of overflow and the like, unless kept quiet."""
+    return isinstance(function, np.ufunc)
+
+
 def set_grad(variable: Tensor, array: Array) -> None:
     """Stands for: the buffer `array` becomes the gradient of `variable`."""
     raise NotImplementedError
@@ -105,6 +112,10 @@ class Function:
         self.places: dict[int, Buffer | Given] = lowered.places
         self.grads = [Grad(v, b.array) for v, b in lowered.grads.values()]
         self.dynamic = any(isinstance(s, Instruction) for s in lowered.statements)
+        self.silent = all(
+            isinstance(s, Statement) and (s.function is set_grad or not is_numpy(s.function))
+            for s in lowered.statements
+        )
         lines = [f"x{k} = t{k}.array" for k in range(program.given)]
         if self.dynamic:
             template: list[Any] = [None] * program.size

@@ -13,7 +13,7 @@ from minitorch_clf.optim.adam import Options
 from minitorch_clf.optim.optimizer import Optimizer
 from minitorch_clf.optim.rules import number
 from minitorch_clf.replay import calls
-from minitorch_clf.replay.program import Call
+from minitorch_clf.replay.program import Call, Live
 from minitorch_clf.tape import Array
 from minitorch_clf.tensor import Tensor
 
@@ -25,9 +25,11 @@ def fast_zero(call: Call) -> tuple[Callable[[], None], list[Tensor]] | None:
         params = [p for group in optimizer.param_groups for p in group["params"]]
     elif call.function is Module.zero_grad:
         params = list(call.args[0].parameters())
+    elif call.function is calls.clear_grad and isinstance(call.args[0], Live):
+        params = [call.args[0].tensor]
     else:
         return None
-    if call.args[1] is not True:
+    if call.args[-1] is not True and call.function is not calls.clear_grad:
         return None
     fixed = tuple(params)
 

@@ -15,6 +15,7 @@ import dis
 import enum
 import functools
 import itertools
+import sys
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ HOOKS = (
     "_backward_pre_hooks", "_backward_hooks", "_forward_hooks", "_forward_hooks_with_kwargs",
     "_forward_hooks_always_called", "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs",
 )  # fmt: skip
+CALLED_HOOKS = ("_backward_pre_hooks", "_backward_hooks", "_forward_hooks", "_forward_pre_hooks")
 UNREAD = {
     *HOOKS, *REGISTRIES, "_non_persistent_buffers_set", "_state_dict_hooks",
     "_state_dict_pre_hooks", "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks",
@@ -208,6 +210,10 @@ class Watch:
         defaults = dict(zip(parameters, reversed(function.__defaults__ or ()), strict=False))
         for name, value in {**defaults, **(function.__kwdefaults__ or {})}.items():
             self.visit(f"the default of {name} in {path}", value)
+        for name in sorted(self.names & set(vars(function))):
+            self.check(f"{path}.{name}", f"<f>.{name}", vars(function)[name], f=function)
+        for name in imports_of(code):
+            self.visit(name, sys.modules.get(name))
         variables = function.__globals__
         for name in sorted(globals_of(code)):
             if name in variables:
@@ -225,7 +231,7 @@ class Watch:
             self.check(f"the number of {path}.{registry}", "len(<r>)", len(members), r=members)
             for name, member in members.items():
                 self.check(f"{path}.{name}", f"<r>[{name!r}]", member, r=members)
-        for name in HOOKS:
+        for name in HOOKS if any(state[name] for name in CALLED_HOOKS) else CALLED_HOOKS:
             hooks = state[name]
             self.check(f"the hooks of {path}", "len(<h>)", len(hooks), h=hooks)
             for key, hook in hooks.items():
@@ -275,7 +281,9 @@ class Watch:
             if is_engine_class(base) or base.__module__.partition(".")[0] in STANDARD:
                 continue
             for name, value in vars(base).items():
-                special = name.startswith("__") and isinstance(value, types.FunctionType)
+                special = name.startswith("__")
+                if special and getattr(value, "__code__", None) not in self.ran:
+                    continue
                 if not (name in self.names or name in also or special):
                     continue
                 if isinstance(value, property):
@@ -328,22 +336,21 @@ class Watch:
 
     # --- asking ---
 
-    def compiled(self) -> Callable[[], bool]:
-        """A function that says whether nothing changed, quickly: all checks as one expression.
+    def terms(self, names: dict[str, Any]) -> list[str]:
+        """The checks as Python expressions in terms of `names`, which is added to.
 
         Values that are equal but other objects than before are taken over first.
         """
-        names: dict[str, Any] = {}
         terms = []
         for k, check in enumerate(self.checks):
             check.value = check.read() if check.by_value else check.value
             names |= check.names
+            if check.text.startswith("len(") and check.value == 0:
+                terms.append(f"not {check.text[4:-1]}")
+                continue
             names[f"value{k}"] = check.value
             terms.append(f"{check.text} {'==' if '(' in check.text else 'is'} value{k}")
-        text = "def unchanged():\n    return " + (" and ".join(terms) or "True") + "\n"
-        exec(text, names)  # noqa: S102 - our own text
-        function: Callable[[], bool] = names["unchanged"]
-        return function
+        return terms
 
     def problem(self) -> str | None:
         """The first thing that changed, in words; None if nothing did."""
@@ -374,6 +381,13 @@ def nested(code: types.CodeType) -> list[types.CodeType]:
         if isinstance(constant, types.CodeType):
             found += nested(constant)
     return found
+
+
+@functools.cache
+def imports_of(code: types.CodeType) -> tuple[str, ...]:
+    """The modules that code imports as it runs."""
+    steps = [i for c in nested(code) for i in dis.get_instructions(c)]
+    return tuple(str(i.argval) for i in steps if i.opname == "IMPORT_NAME")
 
 
 @functools.cache

@@ -619,3 +619,143 @@ def test_verify():
     for p, q in zip(run.model.parameters(), twin.model.parameters(), strict=True):
         assert bits(p) == bits(q)
     assert compiled.replays == 6
+
+
+# --- holes that a first version had ----------------------------------------------------------------
+
+
+def test_gradients_that_are_assigned():
+    def make(run):
+        def step(x, y):
+            run.optimizer.zero_grad()
+            loss = F.cross_entropy(run.model(x), y)
+            loss.backward()
+            for p in run.model.parameters():
+                p.grad = p.grad * 0.5
+            run.optimizer.step()
+            return loss
+
+        return step
+
+    compiled = follow(make, lambda k, run: None)
+    assert "it assigns to .grad (test_guards.py:" in reasons(compiled)
+
+
+def test_gradients_that_are_cleared_by_hand():
+    def make(run):
+        def step(x, y):
+            for p in run.model.parameters():
+                p.grad = None
+            loss = F.cross_entropy(run.model(x), y)
+            loss.backward()
+            run.optimizer.step()
+            return loss
+
+        return step
+
+    assert follow(make, lambda k, run: None).replays == 6
+
+
+def test_whether_there_is_a_gradient():
+    def make(run):
+        def step(x, y):
+            scale = 1.0 if run.model[0].weight.grad is None else 2.0
+            loss = F.cross_entropy(run.model(x), y) * scale
+            loss.backward()
+            return loss.detach()
+
+        return step
+
+    def change(k, run):
+        if k % 5 == 0:
+            run.optimizer.step()
+            run.optimizer.zero_grad()
+
+    compiled = follow(make, change, calls=16)
+    assert "looks for a gradient" in reasons(compiled)
+
+
+def test_flags_that_the_step_sets():
+    def make(run):
+        def step(x, y):
+            run.model[0].weight.requires_grad_(len(x) > 9)
+            loss = usual(run)(x, y)
+            run.model[0].weight.requires_grad_(True)
+            return loss
+
+        return step
+
+    assert "it changes requires_grad" in reasons(follow(make, lambda k, run: None))
+
+
+def test_errors_that_the_step_catches():
+    def make(run):
+        def step(x, y):
+            try:
+                return usual(run)(x, y)
+            except IndexError:
+                return None
+
+        return step
+
+    assert "it catches errors" in reasons(follow(make, lambda k, run: None))
+
+
+def test_an_attribute_of_a_function():
+    def factor():
+        return factor.value
+
+    def change(k, run):
+        factor.value = 1.0 if k < 4 else 2.0
+
+    compiled = follow(lambda run: usual(run, factor), change)
+    assert "value was 1.0, now it is 2.0" in reasons(compiled)
+
+
+def test_settings_in_the_step():
+    def make(run):
+        def step(x, y):
+            torch.set_num_threads(1)
+            return usual(run)(x, y)
+
+        return step
+
+    assert "it changes a setting with set_num_threads" in reasons(follow(make, lambda k, run: None))
+
+
+def test_a_loss_made_in_the_step():
+    def make(run):
+        def step(x, y):
+            run.optimizer.zero_grad()
+            loss = nn.CrossEntropyLoss()(run.model(x), y)
+            loss.backward()
+            run.optimizer.step()
+            return loss
+
+        return step
+
+    assert follow(make, lambda k, run: None).replays == 6
+
+
+def test_train_in_the_step():
+    def make(run):
+        def step(x, y):
+            run.model.train()
+            return usual(run)(x, y)
+
+        return step
+
+    def change(k, run):
+        if k == 4:
+            run.model.eval()
+
+    follow(make, change)
+
+
+def test_batches_that_are_views():
+    run, twin = model_and_step(), model_and_step()
+    compiled = torch.compile(run.step)
+    x, y = torch.randn(64, 4), torch.randint(0, 3, (64,))
+    for k in range(0, 64, 8):
+        assert bits(compiled(x[k : k + 8], y[k : k + 8])) == bits(twin.step(x[k : k + 8], y[k : k + 8]))
+    assert compiled.replays == 6
