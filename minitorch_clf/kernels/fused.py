@@ -1,4 +1,4 @@
-"""What a replay runs in one call where eager mode makes several: the same loops, one after the other.
+"""What a replay runs in one call where eager mode makes several: the same loops in a row.
 
 Each kernel here calls the kernels that the operations call, on the same values, in the same order,
 and fills every buffer that they fill: so the bits are eager mode's. What is saved is the way from
@@ -84,13 +84,13 @@ def column_sums(g, out):
         out[0] = pairwise_sum(g.reshape(-1))
         return
     for m in range(g.shape[1]):
-        out[m] = g[0, m]
-    for n in range(1, g.shape[0]):
+        out[m] = 0  # so a column of -0.0 gives 0.0
+    for n in range(g.shape[0]):
         for m in range(g.shape[1]):
             out[m] += g[n, m]
 
 
-# --- a layer and what follows it ----------------------------------------------------------------------
+# --- a layer and what follows it ------------------------------------------------------------------
 
 
 @kernel
@@ -132,7 +132,9 @@ def nll_of_rows_backward(grad, target, ignore_index, mean, totals, out):
 
 
 @kernel
-def cross_entropy(z, b, target, ignore_index, mean, grad, log_p, totals, out, grad_log_p, grad_z, sums):
+def cross_entropy(
+    z, b, target, ignore_index, mean, grad, log_p, totals, out, grad_log_p, grad_z, sums
+):
     """A last layer's bias, log_softmax, nll, and the way back to the sums for the bias's gradient.
 
     z, log_p, grad_log_p, grad_z: (N, C), b, sums: (C,), target: (N,), grad, out: (), totals: (2,)

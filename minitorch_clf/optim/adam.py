@@ -192,7 +192,7 @@ class Options(NamedTuple):
         flags = bool(group["amsgrad"]), bool(group["maximize"])
         return cls(lr, float(beta1), float(beta2), float(group["eps"]), decay, shrink, *flags)
 
-    def at(self, t: float) -> tuple[Any, ...]:
+    def at(self, t: float) -> tuple[float, float, float, float, float, float, float, bool, bool]:
         """What kernels.adam takes after the arrays, in step t."""
         return (
             number(self.lr / (1 - self.beta1**t)),

@@ -141,7 +141,7 @@ def makes_lists(function: Callable[..., Any]) -> bool:
     return function is clip_grad.clip_grad_norm_
 
 
-# --- functions that use .array ------------------------------------------------------------------------
+# --- functions that use .array --------------------------------------------------------------------
 
 
 def _no_tensor(*names: str) -> Callable[[dict[str, Any]], bool]:

@@ -132,7 +132,7 @@ class Compiled(Wrapper):
         result = recorder.record(self.step, args, kwargs)
         try:
             program = recorder.program(result)
-            watch = Watch(self.step, set(recorder.codes), list(recorder.selves.values()))
+            watch = Watch(self.step, recorder.codes, list(recorder.selves.values()))
             check_origins(program, watch, tensors)
         except CannotReplay as reason:
             kind.verdict = str(reason)
@@ -140,7 +140,7 @@ class Compiled(Wrapper):
             return result
         if confirming and first is not None and kind.watch is not None:
             changed = kind.watch.problem() or (
-                None if set(recorder.codes) <= known else "it took another way through the code"
+                None if recorder.codes <= known else "it took another way through the code"
             )
             different = first_difference(first, program)
             if changed is None and different is None:
@@ -198,7 +198,7 @@ class Compiled(Wrapper):
         lines = [f"compile({getattr(self.step, '__name__', 'step')})"]
         for kind in self._kinds.values():
             state = "waiting for a second call" if kind.plan is None else "replayed"
-            lines.append(f"  {kind.label}: {kind.verdict and 'eager' or state}")
+            lines.append(f"  {kind.label}: {(kind.verdict and 'eager') or state}")
             if kind.plan is not None:
                 lines += [f"    {line}" for line in kind.plan.describe()]
         if self._reasons:
@@ -217,7 +217,7 @@ def _mode_problem() -> str | None:
     return None
 
 
-# --- kinds of calls -----------------------------------------------------------------------------------
+# --- kinds of calls -------------------------------------------------------------------------------
 
 
 def key_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[Tensor]]:
@@ -294,7 +294,7 @@ def detached(result: Any) -> Any:
     return result
 
 
-# --- the public name ----------------------------------------------------------------------------------
+# --- the public name ------------------------------------------------------------------------------
 
 
 def compile(
@@ -312,8 +312,8 @@ def compile(
     verify    run each replayed call eagerly as well, and compare all that it changed, bit by bit
 
     A replay computes what the eager call would, to the bit, but runs none of the step's Python. So
-    everything that Python reads in the step is checked first, and what cannot be checked or repeated
-    makes calls run eagerly, with a reason that `explain()` tells.
+    all that Python reads in the step is checked first, and what cannot be checked or repeated makes
+    calls run eagerly, with a reason that `explain()` tells.
 
     Differs from torch.compile: nothing is translated, so `backend`, `mode`, `options`, `fullgraph`,
     `dynamic` and `disable` are refused; a step includes backward and the optimizer; what a replayed

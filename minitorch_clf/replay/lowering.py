@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch_clf.replay import fusion
+from minitorch_clf.replay.fusion import fused
 from minitorch_clf.replay.program import (
     Accumulate,
     Add,
@@ -30,7 +30,8 @@ from minitorch_clf.replay.program import (
     Instruction,
     Program,
 )
-from minitorch_clf.replay.statements import Buffer, Given, Statement
+from minitorch_clf.replay.rules import BACKWARD, FORWARD
+from minitorch_clf.replay.statements import Buffer, Given, Statement, set_grad
 from minitorch_clf.replay.steps import fast_step, fast_zero
 from minitorch_clf.tape import Array, Context
 from minitorch_clf.tensor import Tensor
@@ -80,7 +81,7 @@ class Lowering:
                 self.statements.append(instruction)
             else:
                 self.lowered += 1
-        self.statements = fusion.fused(self.statements)
+        self.statements = fused(self.statements)
 
     # --- what the tables of operations use ---
 
@@ -135,7 +136,7 @@ class Lowering:
         return False
 
     def forward(self, index: int, ins: Forward) -> bool:
-        rule = fusion.FORWARD.get(ins.op)
+        rule = FORWARD.get(ins.op)
         saved = Saved(index)
         try:
             if rule is not None:
@@ -149,7 +150,7 @@ class Lowering:
         return done
 
     def backward(self, ins: Backward, saved: Saved) -> bool:
-        rule = fusion.BACKWARD.get(ins.op)
+        rule = BACKWARD.get(ins.op)
         try:
             if rule is not None:
                 return rule(self, ins, saved)
@@ -175,7 +176,9 @@ class Lowering:
         context = Context(ins.needs)
         op, options = ins.op, ins.options
         whole = view.size == place.array.size
-        if whole and view.flags.c_contiguous and place.array.flags.c_contiguous:  # whatever the operation, the same elements in another shape
+        if (
+            whole and view.flags.c_contiguous and place.array.flags.c_contiguous
+        ):  # whatever the operation, the same elements in another shape
             self.statements.append(Statement(np.ndarray.reshape, (place, view.shape), result=name))
         else:
             function = lambda x: op.forward(context, x, **options)  # noqa: E731
@@ -206,7 +209,7 @@ class Lowering:
         if not mine or taken or array.dtype != v.array.dtype:
             return False
         self.grads[id(v)] = (v, place)
-        self.statements.append(Statement(fusion.SET_GRAD, (v, array)))
+        self.statements.append(Statement(set_grad, (v, array)))
         return True
 
     def repeated(self, ins: Call) -> bool:
@@ -233,4 +236,3 @@ def lower(program: Program, tensors: list[Tensor]) -> Lowering:
             return Lowering(program, tensors, refused)
         except Refused as operation:
             refused.add(operation.index)
-

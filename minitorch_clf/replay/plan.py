@@ -40,8 +40,7 @@ class Plan:
         self.function: Function | None = None
         self.note = ""
         self.build()
-        if self.function is not None:
-            self.check(tensors)
+        self.check(tensors)
 
     # --- may it be replayed? ---
 
@@ -74,8 +73,12 @@ class Plan:
 
         If they differ by a bit, the plain one is used.
         """
-        if any(o._optimizer_step_pre_hooks or o._optimizer_step_post_hooks for o in self.optimizers):
+        if any(
+            o._optimizer_step_pre_hooks or o._optimizer_step_post_hooks for o in self.optimizers
+        ):
             self.function, self.note = None, "not lowered: an optimizer has hooks"
+            return
+        if self.function is None:
             return
         state = State(self.program, self.watch)
         before = state.take()
@@ -134,7 +137,10 @@ class Plan:
     def describe(self) -> list[str]:
         """What the program does, one line each."""
         if self.function is None or self.lowered is None:
-            return [*([self.note] if self.note else []), *(i.name for i in self.program.instructions)]
+            return [
+                *([self.note] if self.note else []),
+                *(i.name for i in self.program.instructions),
+            ]
         return [
             f"{s.name}, not lowered" if isinstance(s, Instruction) else s.name
             for s in self.lowered.statements
@@ -142,7 +148,7 @@ class Plan:
 
 
 class LeafState:
-    """What a tensor that outlives the step was like: its memory, whether it requires grad, hooks."""
+    """What a tensor that outlives the step was like: its memory, its flag, hooks."""
 
     __slots__ = ("array", "hooked", "requires_grad", "tensor")
 

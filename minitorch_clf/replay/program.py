@@ -3,9 +3,9 @@
     slot   what a step computes with: an argument, a parameter, a constant, or a value on the way
     env    slot -> array, while a replay runs
 
-Each instruction calls what the eager step called, `Op.forward`, `Op.backward`, `optimizer.step`, with
-the arrays that were recorded as belonging there. Values and their bits are therefore the eager ones
-for every operation; what is saved is the Python in between: Tensors, nodes, the walk's heap.
+Each instruction calls what the eager step called (`Op.forward`, `Op.backward`, `optimizer.step`)
+with the arrays that were recorded as belonging there. Values and their bits are therefore the eager
+ones for every operation; what is saved is the Python in between: Tensors, nodes, the walk's heap.
 `lowering` puts kernels that write into static buffers in the place of the common instructions.
 """
 
@@ -321,7 +321,7 @@ def difference(a: Any, b: Any) -> bool:
     if type(a) is not type(b):
         return True
     if isinstance(a, np.ndarray):
-        return a.shape != b.shape or a.dtype != b.dtype or a.tobytes() != b.tobytes()
+        return (a.shape, a.dtype, a.tobytes()) != (b.shape, b.dtype, b.tobytes())
     if isinstance(a, (tuple, list)):
         return len(a) != len(b) or any(map(difference, a, b))
     if isinstance(a, dict):
@@ -331,7 +331,7 @@ def difference(a: Any, b: Any) -> bool:
     if isinstance(a, Tensor):
         return True
     if isinstance(a, (float, np.floating)):
-        return a.hex() != b.hex() if isinstance(a, float) else a.tobytes() != b.tobytes()
+        return bool(np.asarray(a).tobytes() != np.asarray(b).tobytes())
     try:
         return not bool(a == b)
     except Exception:  # noqa: BLE001 - what cannot be compared is not known to be the same

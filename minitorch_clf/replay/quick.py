@@ -73,7 +73,7 @@ def quick({given}):
     finally:
         release()
 """
-    exec(source, names)  # noqa: S102 - our own text
+    exec(source, names)
     made: Callable[..., Any] = names["quick"]
     return made
 
@@ -119,16 +119,14 @@ def gradient_terms(plan: Plan, names: dict[str, Any]) -> list[str]:
     function: Any = plan.function
     for k, grad in enumerate(function.grads):
         names |= {f"grad{k}": grad, f"variable{k}": grad.variable}
-        names |= {f"ga{k}": grad.array, f"gm{k}": grad.memory}
         array, memory = grad.kept
-        extra = 1 + (grad.array is grad.memory)  # the names here
         terms += [
             f"variable{k}._grad is (g{k} := grad{k}.tensor)",
             f"count(g{k}) == 4",
             f"g{k}._node is None",
             f"not g{k}._writes.value",
-            f"count(gm{k}) == {memory + extra}",
+            f"count(grad{k}.memory) == {memory}",
         ]
         if grad.array is not grad.memory:
-            terms.append(f"count(ga{k}) == {array + 1}")
+            terms.append(f"count(grad{k}.array) == {array}")
     return terms

@@ -132,7 +132,7 @@ class Function:
         lines.append(f"return {self.result(program.result)}")
         given = ", ".join(f"t{k}" for k in range(program.given))
         self.source = f"def replay({given}):\n    " + "\n    ".join(lines) + "\n"
-        exec(self.source, self.names)  # noqa: S102 - our own text
+        exec(self.source, self.names)
         self.replay: Callable[..., Any] = self.names["replay"]
         for grad in self.grads:
             grad.kept = grad.references()
@@ -154,7 +154,7 @@ class Function:
 
     def lines_of(self, s: Statement) -> list[str]:
         if s.function is set_grad:
-            variable, array = s.args
+            variable, _ = s.args
             (grad,) = [g for g in self.grads if g.variable is variable]
             return [f"{self.bind(variable)}._grad = {self.bind(grad)}.tensor"]
         function = s.function.compiled if isinstance(s.function, Kernel) else s.function
@@ -164,7 +164,9 @@ class Function:
             return [f"bad = {call}", f"if bad != FINE: {self.bind(s.check)}(bad, {args})"]
         lines = [f"{s.result} = {call}" if s.result else call]
         if s.result and self.dynamic:
-            slots = [k for k, p in self.places.items() if isinstance(p, Given) and p.text == s.result]
+            slots = [
+                k for k, p in self.places.items() if isinstance(p, Given) and p.text == s.result
+            ]
             lines += [f"env[{k}] = {s.result}" for k in slots]
         return lines
 
@@ -187,5 +189,7 @@ class Function:
         if kind is list:
             return "[" + ", ".join(map(self.result, value)) + "]"
         if kind is dict:
-            return "{" + ", ".join(f"{self.bind(k)}: {self.result(v)}" for k, v in value.items()) + "}"
+            return (
+                "{" + ", ".join(f"{self.bind(k)}: {self.result(v)}" for k, v in value.items()) + "}"
+            )
         return self.bind(value)

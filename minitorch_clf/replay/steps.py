@@ -1,4 +1,4 @@
-"""An optimizer's step and zero_grad without the way there: options read, kernels called, no more."""
+"""An optimizer's step and zero_grad without the way there: options are read, kernels called."""
 
 from __future__ import annotations
 
@@ -82,35 +82,47 @@ class Fast:
 
 
 class FastSGD(Fast):
-    """Plain descent; with momentum the eager step does it."""
+    """Plain descent, as a function written for these parameters; with momentum, the eager step.
+
+    For small parameters a loop in Python would cost more than the kernels.
+    """
 
     def __init__(self, optimizer: Optimizer, grads: dict[int, Array]) -> None:
         super().__init__(optimizer, grads)
-        self.kernel: Any = kernels.sgd.compiled  # type: ignore[attr-defined]  # a Kernel
+        names: dict[str, Any] = {"o": optimizer, "number": number}
+        names |= {f"hooks{k}": hooks for k, hooks in enumerate(self.hooks)}
+        names["kernel"] = kernels.sgd.compiled  # type: ignore[attr-defined]  # a Kernel
+        eager, lines = ["hooks0", "hooks1", "hooks2", "hooks3"], []
+        k = 0
+        for n, (group, bound) in enumerate(self.groups):
+            names[f"group{n}"] = group
+            eager.append(f"group{n}['momentum']")
+            lines.append(f"up = bool(group{n}['maximize'])")
+            for option in ("lr", "weight_decay"):
+                lines += [
+                    f"{option} = group{n}['{option}']",
+                    f"if type({option}) is not float: {option} = number({option})",
+                ]
+            for p, vector, grad, g in bound:
+                names |= {f"p{k}": p, f"v{k}": vector, f"grad{k}": grad, f"g{k}": g}
+                eager.append(f"p{k}._grad is None or p{k}._grad.array is not grad{k}")
+                lines.append(f"kernel(v{k}, g{k}, lr, weight_decay, up)")
+                lines.append(f"p{k}._writes.value += 1")
+                k += 1
+        source = f"""
+def run():
+    if {" or ".join(eager)}:
+        o.step()
+        return
+    if o._opt_called is not None:
+        o._opt_called = True
+    {chr(10).join(lines).replace(chr(10), chr(10) + "    ")}
+"""
+        exec(source, names)
+        self.run = names["run"]  # type: ignore[method-assign]
 
     def bound(self, p: Tensor, grad: Array) -> Any:
         return p, p.array.reshape(-1), grad, grad.reshape(-1)
-
-    def run(self) -> None:
-        optimizer = self.optimizer
-        a, b, c, d = self.hooks
-        plain = not (a or b or c or d)
-        for group, bound in self.groups:
-            plain = plain and not group["momentum"]
-            for p, _, grad, _ in bound:
-                g = p._grad
-                plain = plain and g is not None and g.array is grad
-        if not plain:
-            optimizer.step()
-            return
-        if optimizer._opt_called is not None:
-            optimizer._opt_called = True
-        for group, bound in self.groups:
-            lr, decay = number(group["lr"]), number(group["weight_decay"])
-            maximize = bool(group["maximize"])
-            for p, vector, _, g in bound:
-                self.kernel(vector, g, lr, decay, maximize)
-                p._writes.value += 1
 
 
 class FastAdam(Fast):

@@ -38,7 +38,7 @@ def verified(
 
 
 class State:
-    """All that a step may change: tensors that outlive it, their gradients, optimizers, the stream."""
+    """All that a step may change: tensors, their gradients, optimizers, the random stream."""
 
     def __init__(self, program: Program, watch: Watch) -> None:
         self.optimizers = watch.optimizers

@@ -11,7 +11,6 @@ cannot be watched, and a step that names it is not replayed.
 from __future__ import annotations
 
 import builtins
-import dis
 import enum
 import functools
 import itertools
@@ -20,7 +19,7 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,10 +27,17 @@ from minitorch_clf import dtypes, random
 from minitorch_clf.handles import RemovableHandle
 from minitorch_clf.nn import Module
 from minitorch_clf.optim.optimizer import Optimizer
+from minitorch_clf.replay.codes import (
+    STANDARD,
+    globals_of,
+    imports_of,
+    is_engine,
+    is_engine_class,
+    nested,
+)
 from minitorch_clf.replay.program import CannotReplay
 from minitorch_clf.tensor import Tensor
 
-PACKAGE = str(Path(dtypes.__file__).parent)
 LIMIT = 10_000
 
 PRIMITIVES = (
@@ -77,7 +83,7 @@ class Check:
 
     def read(self) -> Any:
         try:
-            return eval(self.text, {"len": len, "type": type}, self.names)  # noqa: S307 - our text
+            return eval(self.text, {"len": len, "type": type}, self.names)
         except (AttributeError, KeyError, IndexError, ValueError):
             return MISSING
 
@@ -98,19 +104,15 @@ def alike(a: Any, b: Any) -> bool:
     return type(a) is type(b) and repr(a) == repr(b)
 
 
-def is_engine(code: types.CodeType) -> bool:
-    """Whether code is of this package, the programs in experiments/ aside."""
-    name = code.co_filename
-    return name.startswith(PACKAGE) and not name.startswith(f"{PACKAGE}/experiments")
-
-
 class Watch:
     """The checks for one step.
 
     tensors   id -> Tensor, of all that were reached
     """
 
-    def __init__(self, step: Callable[..., Any], ran: set[types.CodeType], selves: list[Any]) -> None:
+    def __init__(
+        self, step: Callable[..., Any], ran: set[types.CodeType], selves: list[Any]
+    ) -> None:
         self.ran = ran
         self.checks: list[Check] = []
         self.tensors: dict[int, Tensor] = {}
@@ -159,36 +161,24 @@ class Watch:
         if isinstance(value, (*PRIMITIVES, *STATELESS)) or id(value) in self.seen:
             return
         self.hold(value)
-        if isinstance(value, Tensor):
-            self.tensors[id(value)] = value
-        elif isinstance(value, Module):
-            self.visit_module(path, value)
-        elif isinstance(value, Optimizer):
-            self.visit_optimizer(path, value)
-        elif isinstance(value, Wrapper):
-            self.visit(path, value.step)
-        elif isinstance(value, types.FunctionType):
-            self.visit_function(path, value)
-        elif isinstance(value, types.MethodType):
-            self.visit(path, value.__self__)
-            self.visit(path, value.__func__)
-        elif isinstance(value, (classmethod, staticmethod)):
-            self.visit(path, value.__func__)
-        elif isinstance(value, types.ModuleType):
-            self.visit_python_module(path, value)
-        elif isinstance(value, type):
-            self.visit_class(path, value)
-        elif isinstance(value, functools.partial):
-            for name in ("func", "args", "keywords"):
-                self.check(f"{path}.{name}", f"<o>.{name}", getattr(value, name), o=value)
-        elif isinstance(value, (list, tuple)):
-            self.visit_list(path, value)
-        elif isinstance(value, dict):
-            self.visit_dict(path, value)
-        elif isinstance(value, (set, frozenset)):
-            self.visit_set(path, value)
-        else:
-            self.visit_object(path, value)
+        for kinds, visit in self.VISITS:
+            if isinstance(value, kinds):
+                visit(self, path, value)
+                return
+        self.visit_object(path, value)
+
+    def visit_tensor(self, path: str, value: Tensor) -> None:  # noqa: ARG002 - as all of them
+        self.tensors[id(value)] = value
+
+    def visit_inner(self, path: str, value: Any) -> None:
+        """What a bound method, a class method or a compiled step is made of."""
+        for name in ("__self__", "__func__", "step"):
+            if hasattr(value, name):
+                self.visit(path, getattr(value, name))
+
+    def visit_partial(self, path: str, value: Any) -> None:
+        for name in ("func", "args", "keywords"):
+            self.check(f"{path}.{name}", f"<o>.{name}", getattr(value, name), o=value)
 
     def visit_function(self, path: str, function: types.FunctionType) -> None:
         wrapped = getattr(function, "__wrapped__", None)
@@ -239,7 +229,9 @@ class Watch:
         own = is_engine_class(type(module))
         self.check(f"the attributes of {path}", "len(<o>)", len(state), o=state)
         for name, value in state.items():
-            if name not in UNREAD and (own or self.dynamic or name in self.names or name == "training"):
+            if name not in UNREAD and (
+                own or self.dynamic or name in self.names or name == "training"
+            ):
                 self.check(f"{path}.{name}", f"<o>[{name!r}]", value, o=state)
         self.visit_methods(path, type(module), {"forward"})
 
@@ -248,7 +240,9 @@ class Watch:
         self.optimizers.append(optimizer)
         groups = optimizer.param_groups
         self.hold(groups)
-        self.check(f"the number of groups of {path}", "len(<o>.param_groups)", len(groups), o=optimizer)
+        self.check(
+            f"the number of groups of {path}", "len(<o>.param_groups)", len(groups), o=optimizer
+        )
         self.check(f"{path}.param_groups", "<o>.param_groups", groups, o=optimizer)
         reads = self.dynamic or self.names & {"param_groups", "defaults", "state", "state_dict"}
         for g, group in enumerate(groups):
@@ -264,7 +258,7 @@ class Watch:
     def visit_python_module(self, path: str, module: types.ModuleType) -> None:
         name = module.__name__
         top = name.partition(".")[0]
-        if top == "minitorch_clf" and ".experiments" not in name or top in STANDARD:
+        if (top == "minitorch_clf" and ".experiments" not in name) or top in STANDARD:
             return
         for attribute in sorted(self.names & set(vars(module))):
             value = vars(module)[attribute]
@@ -304,7 +298,7 @@ class Watch:
         for key, value in values.items():
             if not isinstance(key, PRIMITIVES):
                 raise CannotReplay(f"{path} is a dict with keys that cannot be watched")
-            self.check(f"{path}[{key!r}]", f"<v>[<k>]", value, v=values, k=key)
+            self.check(f"{path}[{key!r}]", "<v>[<k>]", value, v=values, k=key)
 
     def visit_set(self, path: str, values: set[Any] | frozenset[Any]) -> None:
         if not all(isinstance(v, PRIMITIVES) for v in values):
@@ -319,10 +313,12 @@ class Watch:
         opaque = isinstance(value, (np.ndarray, types.GeneratorType)) or (
             state is None and not slots and kind.__module__ != "builtins"
         )
-        if opaque or (kind.__module__ == "builtins" and kind is not object) or hasattr(kind, "__next__"):
-            raise CannotReplay(
-                f"{path} is a {kind.__name__}, whose changes replay cannot notice"
-            )
+        if (
+            opaque
+            or (kind.__module__ == "builtins" and kind is not object)
+            or hasattr(kind, "__next__")
+        ):
+            raise CannotReplay(f"{path} is a {kind.__name__}, whose changes replay cannot notice")
         everything = is_engine_class(kind) or self.dynamic
         if state is not None:
             self.check(f"the attributes of {path}", "len(<o>)", len(state), o=state)
@@ -333,6 +329,21 @@ class Watch:
             if (everything or name in self.names) and hasattr(value, name):
                 self.check(f"{path}.{name}", f"<o>.{name}", getattr(value, name), o=value)
         self.visit_methods(path, kind, set())
+
+    VISITS: ClassVar[list[tuple[Any, Callable[[Watch, str, Any], None]]]] = [
+        (Tensor, visit_tensor),
+        (Module, visit_module),
+        (Optimizer, visit_optimizer),
+        (Wrapper, visit_inner),
+        (types.FunctionType, visit_function),
+        ((types.MethodType, classmethod, staticmethod), visit_inner),
+        (types.ModuleType, visit_python_module),
+        (type, visit_class),
+        (functools.partial, visit_partial),
+        ((list, tuple), visit_list),
+        (dict, visit_dict),
+        ((set, frozenset), visit_set),
+    ]
 
     # --- asking ---
 
@@ -359,44 +370,3 @@ class Watch:
             if problem is not None:
                 return problem
         return None
-
-
-STANDARD = {
-    "builtins", "math", "operator", "functools", "itertools", "contextlib", "collections", "typing",
-    "numpy", "abc", "enum", "dataclasses", "types", "time", "os", "sys", "random", "warnings",
-}  # fmt: skip
-"""Modules that nobody changes; what is not pure in them the recorder notices when it is called."""
-
-
-def is_engine_class(kind: type) -> bool:
-    """Whether a class is of this package, the programs in experiments/ aside."""
-    module = kind.__module__
-    return module.startswith("minitorch_clf.") and not module.startswith("minitorch_clf.experiments")
-
-
-def nested(code: types.CodeType) -> list[types.CodeType]:
-    """Code, and that of the functions defined in it."""
-    found = [code]
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found += nested(constant)
-    return found
-
-
-@functools.cache
-def imports_of(code: types.CodeType) -> tuple[str, ...]:
-    """The modules that code imports as it runs."""
-    steps = [i for c in nested(code) for i in dis.get_instructions(c)]
-    return tuple(str(i.argval) for i in steps if i.opname == "IMPORT_NAME")
-
-
-@functools.cache
-def globals_of(code: types.CodeType) -> frozenset[str]:
-    """The globals that code, or a function defined in it, reads."""
-    return frozenset(
-        str(i.argval)
-        for c in nested(code)
-        for i in dis.get_instructions(c)
-        if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")
-    )
-

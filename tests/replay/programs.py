@@ -49,7 +49,11 @@ def batches(
     made = []
     for _ in range(n):
         x = torch.randn(size, features, dtype=dtype)
-        y = torch.rand(size, 1, dtype=dtype) if classes is None else torch.randint(0, classes, (size,))
+        y = (
+            torch.rand(size, 1, dtype=dtype)
+            if classes is None
+            else torch.randint(0, classes, (size,))
+        )
         made.append((x, y))
     return made
 

@@ -35,10 +35,10 @@ OPTIMIZERS = {
     "adamw_max": lambda ps: torch.optim.AdamW(ps, lr=0.01, amsgrad=True, maximize=True),
     "rmsprop": lambda ps: torch.optim.RMSprop(ps, lr=0.01, momentum=0.5),
     "adagrad": lambda ps: torch.optim.Adagrad(ps, lr=0.01),
-    "adadelta": lambda ps: torch.optim.Adadelta(ps),
-    "adamax": lambda ps: torch.optim.Adamax(ps),
-    "nadam": lambda ps: torch.optim.NAdam(ps),
-    "radam": lambda ps: torch.optim.RAdam(ps),
+    "adadelta": torch.optim.Adadelta,
+    "adamax": torch.optim.Adamax,
+    "nadam": torch.optim.NAdam,
+    "radam": torch.optim.RAdam,
 }
 LOSSES = {
     "mse": F.mse_loss,
@@ -215,7 +215,8 @@ def test_clipped_gradients(optimizer):
 def test_scheduler_between_steps():
     eager, replayed = (trained(lambda: [nn.Linear(4, 3)], F.cross_entropy, SGD) for _ in "ab")
     schedulers = [
-        torch.optim.lr_scheduler.StepLR(r.optimizer, step_size=2, gamma=0.5) for r in (eager, replayed)
+        torch.optim.lr_scheduler.StepLR(r.optimizer, step_size=2, gamma=0.5)
+        for r in (eager, replayed)
     ]
     compiled = torch.compile(replayed.step)
     for x, y in batches(8, 8, 4, 3):
@@ -321,7 +322,11 @@ def test_nests_come_back_as_they_were():
         loss = F.cross_entropy(z, batch["y"])
         loss.backward()
         o.step()
-        return {"loss": loss, "logits": [z.detach(), None], "right": (z.argmax(1) == batch["y"]).sum()}
+        return {
+            "loss": loss,
+            "logits": [z.detach(), None],
+            "right": (z.argmax(1) == batch["y"]).sum(),
+        }
 
     for x, y in batches(5, 8, 4, 3):
         with torch.no_grad():
