@@ -8,7 +8,8 @@ not lowered runs as program.py has it, between the statements, on the same slots
     slot        where it is
     static      a buffer, a parameter, a constant, or a view of one: known before the replay
     given       an argument, or a view of one: a local variable of the function
-    dynamic     made by an instruction that was not lowered: in `env`
+    dynamic     made by an instruction that was not lowered: in `env`; copied into a buffer where a
+                lowered one needs it, if it is laid out as a buffer is
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from minitorch_clf.replay.program import (
 from minitorch_clf.replay.rules import BACKWARD, FORWARD
 from minitorch_clf.replay.statements import Buffer, Given, Statement, set_grad
 from minitorch_clf.replay.steps import fast_step, fast_zero
-from minitorch_clf.tape import Array, Context
+from minitorch_clf.tape import Array, Context, Meta
 from minitorch_clf.tensor import Tensor
 
 
@@ -57,12 +58,22 @@ class Lowering:
     """One attempt to lower a program, `refused` being the forward instructions to leave alone.
 
     places     slot -> Buffer or Given; a slot without a place is dynamic
+    dense      slot -> shape and dtype, of values that are contiguous and have memory of their own
+    copied     the dynamic slots that the instruction at hand has had copied into buffers
     saved      context slot -> Saved, of forwards that were lowered
     grads      id of a variable -> the buffer that becomes its grad
     """
 
-    def __init__(self, program: Program, tensors: list[Tensor], refused: set[int]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        tensors: list[Tensor],
+        refused: set[int],
+        dense: dict[int, Meta],
+    ) -> None:
         self.program = program
+        self.dense = dense
+        self.copied: list[int] = []
         self.refused = refused
         self.places: dict[int, Buffer | Given] = {}
         self.saved: dict[int, Saved] = {}
@@ -76,8 +87,11 @@ class Lowering:
             self.places[k] = Buffer(t.array, lives=True)
         for k, instruction in enumerate(program.instructions):
             before = len(self.statements)
+            self.copied = []
             if not self.lower(k, instruction):
                 del self.statements[before:]
+                for slot in self.copied:
+                    del self.places[slot]
                 self.statements.append(instruction)
             else:
                 self.lowered += 1
@@ -93,12 +107,16 @@ class Lowering:
 
     def array(self, slot: Any) -> Any:
         """What a statement may be given for a slot: an array or a Given.   KeyError: dynamic"""
-        place = self.places[slot]
+        place = self.place(slot)
         return place.array if isinstance(place, Buffer) else place
 
-    def example(self, slot: int) -> Array:
-        """An array of the slot's shape, dtype and layout."""
-        return self.places[slot].array
+    def place(self, slot: Any) -> Buffer | Given:
+        """Where a slot is.   KeyError: in no buffer, and it cannot be copied into one"""
+        if slot not in self.places and slot is not None:
+            array = self.buffer(slot, *self.dense[slot])
+            self.copied.append(slot)
+            self.call(np.copyto, array, Given(f"env[{slot}]", array))
+        return self.places[slot]
 
     def call(self, function: Callable[..., Any], *args: Any, check: Any = None) -> None:
         """One statement more."""
@@ -122,18 +140,21 @@ class Lowering:
                 raise Refused(saved.index)
             return True
         if isinstance(instruction, Add):
-            if not {instruction.x, instruction.y} <= set(self.places):
-                return False
-            x, y = self.array(instruction.x), self.array(instruction.y)
-            example = self.example(instruction.x)
-            out = self.buffer(instruction.out, example.shape, example.dtype)
-            self.call(np.add, x, y, out)
-            return True
+            return self.add(instruction)
         if isinstance(instruction, Accumulate):
             return self.accumulate(instruction)
         if isinstance(instruction, Call):
             return self.repeated(instruction)
         return False
+
+    def add(self, ins: Add) -> bool:
+        x, y = self.places.get(ins.x), self.places.get(ins.y)
+        if not isinstance(x, Buffer) or not isinstance(y, Buffer):
+            return False
+        if not (x.array.flags.c_contiguous and y.array.flags.c_contiguous):
+            return False
+        self.call(np.add, x.array, y.array, self.buffer(ins.out, x.array.shape, x.array.dtype))
+        return True
 
     def forward(self, index: int, ins: Forward) -> bool:
         rule = FORWARD.get(ins.op)
@@ -162,7 +183,7 @@ class Lowering:
         """A view of a buffer is made once, a view of an argument in every replay."""
         if len(ins.outs) != 1 or len(ins.inputs) != 1:
             return False
-        place = self.places[ins.inputs[0].index]
+        place = self.place(ins.inputs[0].index)
         ctx = Context(ins.needs)
         view = ins.op.forward(ctx, place.array, **ins.options)
         if not np.may_share_memory(view, place.array):
@@ -187,7 +208,7 @@ class Lowering:
 
     def view_backward(self, ins: Backward, saved: Saved) -> bool:
         """The gradient of a view is, where it can be, a view of the gradient."""
-        place = self.places[ins.grads[0]]  # type: ignore[index]  # a view has one output
+        place = self.place(ins.grads[0])
         if not isinstance(place, Buffer) or len(ins.outs) != 1 or ins.outs[0] is None:
             return False
         view = ins.op.backward(saved.values["ctx"], place.array)
@@ -199,8 +220,11 @@ class Lowering:
     def accumulate(self, ins: Accumulate) -> bool:
         """The gradient's buffer becomes `grad` itself, where the step has cleared it before."""
         v = ins.variable
-        place = self.places.get(ins.grad)
-        if place is None or id(v) not in self.cleared or not isinstance(place, Buffer):
+        try:
+            place = self.place(ins.grad)
+        except KeyError:
+            return False
+        if id(v) not in self.cleared or not isinstance(place, Buffer):
             return False
         self.cleared.discard(id(v))
         array = place.array
@@ -228,11 +252,11 @@ class Lowering:
         return True
 
 
-def lower(program: Program, tensors: list[Tensor]) -> Lowering:
+def lower(program: Program, tensors: list[Tensor], dense: dict[int, Meta]) -> Lowering:
     """The program with as much lowered as can be."""
     refused: set[int] = set()
     while True:
         try:
-            return Lowering(program, tensors, refused)
+            return Lowering(program, tensors, refused, dense)
         except Refused as operation:
             refused.add(operation.index)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
 
 from minitorch_clf.grad_mode import grad_mode
 from minitorch_clf.replay.lowering import Lowering, lower
-from minitorch_clf.replay.program import Env, Instruction, Live, Program, Slot
+from minitorch_clf.replay.program import Env, Instruction, Live, Program, Slot, Write
 from minitorch_clf.replay.statements import Function
 from minitorch_clf.replay.verify import State, copied, same_bits
 from minitorch_clf.replay.watch import Watch
-from minitorch_clf.tape import Array, quietly
+from minitorch_clf.tape import Array, Meta, quietly
 from minitorch_clf.tensor import Tensor, wrap
+
+R = TypeVar("R")
+REBUILDS = 20
 
 
 class Plan:
@@ -39,8 +44,9 @@ class Plan:
         self.lowered: Lowering | None = None
         self.function: Function | None = None
         self.note = ""
-        self.build()
-        self.check(tensors)
+        self.rebuilt = 0
+        self.dense: dict[int, Meta] = {}
+        self.start(tensors)
 
     # --- may it be replayed? ---
 
@@ -65,10 +71,21 @@ class Plan:
 
     def build(self) -> None:
         """Lower the program, into buffers of its own."""
-        self.lowered = lower(self.program, self.examples)
+        self.lowered = lower(self.program, self.examples, self.dense)
         self.function = Function(self.program, self.lowered) if self.lowered.lowered else None
 
-    def check(self, tensors: list[Tensor]) -> None:
+    def rebuild(self) -> None:
+        """Build anew, as somebody has kept the memory of a gradient; not again and again."""
+        self.rebuilt += 1
+        if self.rebuilt > REBUILDS:
+            self.function, self.note = (
+                None,
+                "not lowered: the memory of gradients is kept elsewhere",
+            )
+        else:
+            self.build()
+
+    def start(self, tensors: list[Tensor]) -> None:
         """Run the program plain and lowered from the state that is, and keep the state.
 
         If they differ by a bit, the plain one is used.
@@ -76,17 +93,18 @@ class Plan:
         if any(
             o._optimizer_step_pre_hooks or o._optimizer_step_post_hooks for o in self.optimizers
         ):
-            self.function, self.note = None, "not lowered: an optimizer has hooks"
-            return
-        if self.function is None:
+            self.note = "not lowered: an optimizer has hooks"
             return
         state = State(self.program, self.watch)
         before = state.take()
-        function, self.function = self.function, None
-        plain = copied(self.replay_tensors(tensors))
+        env = self.run(tensors)
+        self.dense = dense(env, tensors, self.program)
+        plain = copied(self.returned(self.program.result, env, tensors))
         expected = state.take()
         state.restore(before)
-        self.function = function
+        self.build()
+        if self.function is None:
+            return
         fast = copied(self.replay_tensors(tensors))
         found = state.take()
         state.restore(before)
@@ -103,19 +121,25 @@ class Plan:
         if function is not None:
             for grad in function.grads:
                 if not grad.free():
-                    self.build()
+                    self.rebuild()
                     return self.replay_tensors(tensors)
             if not function.dynamic:
                 return quietly(function.replay, *tensors)
+            return self.unrecorded(function.replay, *tensors)
+        return self.returned(self.program.result, self.run(tensors), tensors)
+
+    def run(self, tensors: Sequence[Tensor]) -> Env:
+        """The plain replay."""
+        return self.unrecorded(self.program.run, [t.array for t in tensors])
+
+    def unrecorded(self, function: Callable[..., R], *args: Any) -> R:
+        """function(*args) under no_grad, and without floating-point warnings."""
         was = grad_mode.wanted
         grad_mode.set(False)
         try:
-            if function is not None:
-                return quietly(function.replay, *tensors)
-            env = quietly(self.program.run, [t.array for t in tensors])
+            return quietly(function, *args)
         finally:
             grad_mode.set(was)
-        return self.returned(self.program.result, env, tensors)
 
     def returned(self, result: Any, env: Env, tensors: Sequence[Tensor]) -> Any:
         """What the step returns."""
@@ -145,6 +169,23 @@ class Plan:
             f"{s.name}, not lowered" if isinstance(s, Instruction) else s.name
             for s in self.lowered.statements
         ]
+
+
+def dense(env: Env, tensors: Sequence[Tensor], program: Program) -> dict[int, Meta]:
+    """The slots whose values could as well be in a buffer: contiguous, and nobody else's memory.
+
+    Where the step writes in place, a copy would miss it: none, then.
+    """
+    if any(isinstance(i, Write) and isinstance(i.target, Slot) for i in program.instructions):
+        return {}
+    others = [t.array for t in tensors] + [t.array for _, t in program.lives]
+    return {
+        k: Meta(x.shape, x.dtype)
+        for k, x in enumerate(env)
+        if isinstance(x, np.ndarray)
+        and x.flags.c_contiguous
+        and not any(np.may_share_memory(x, other) for other in others)
+    }
 
 
 class LeafState:

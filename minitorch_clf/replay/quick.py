@@ -18,6 +18,7 @@ from minitorch_clf.tensor import Tensor
 
 if TYPE_CHECKING:
     from minitorch_clf.replay.plan import Plan
+    from minitorch_clf.replay.statements import Grad
 
 MISS = object()
 
@@ -25,8 +26,9 @@ MISS = object()
 def quick(plan: Plan, lock: Any) -> Callable[..., Any] | None:
     """The function for this plan; None where only the long way will do."""
     function = plan.function
-    if function is None or function.dynamic or not plan.plain:
+    if not plan.plain:
         return None
+    grads = [] if function is None else function.grads
     names: dict[str, Any] = {
         "MISS": MISS,
         "Tensor": Tensor,
@@ -38,7 +40,9 @@ def quick(plan: Plan, lock: Any) -> Callable[..., Any] | None:
         "plan": plan,
         "quietly": quietly,
         "release": lock.release,
-        "replay": function.replay,
+        "replay": None if function is None else function.replay,
+        "run_plain": plan.replay_tensors,
+        "unrecorded": plan.unrecorded,
         "default": get_default_dtype(),
         "wanted": grad_mode.wanted,
         "inference": grad_mode.inference,
@@ -54,10 +58,16 @@ def quick(plan: Plan, lock: Any) -> Callable[..., Any] | None:
         *argument_terms(plan, names),
         *leaf_terms(plan, names),
         *plan.watch.terms(names),
-        *gradient_terms(plan, names),
+        *gradient_terms(grads, names),
     ]
     given = ", ".join(arguments)
-    run = f"replay({given})" if function.silent else f"quietly(replay, {given})"
+    if function is None:
+        run = f"run_plain([{given}])"
+    elif function.dynamic:
+        run = f"unrecorded(replay, {given})"
+    else:
+        run = f"replay({given})" if function.silent else f"quietly(replay, {given})"
+    fresh = "; ".join(f"g{k}._writes.value = 0" for k in range(len(grads))) or "pass"
     source = f"""
 def quick({given}):
     if not ({" and ".join(types)}):
@@ -67,6 +77,7 @@ def quick({given}):
     try:
         if not ({" and ".join(terms)}):
             return MISS
+        {fresh}
         result = {run}
         plan.quick += 1
         return result
@@ -113,18 +124,16 @@ def leaf_terms(plan: Plan, names: dict[str, Any]) -> list[str]:
     return terms
 
 
-def gradient_terms(plan: Plan, names: dict[str, Any]) -> list[str]:
+def gradient_terms(grads: list[Grad], names: dict[str, Any]) -> list[str]:
     """That the gradients of the last replay are there, and nobody else has kept them."""
     terms = []
-    function: Any = plan.function
-    for k, grad in enumerate(function.grads):
+    for k, grad in enumerate(grads):
         names |= {f"grad{k}": grad, f"variable{k}": grad.variable}
         array, memory = grad.kept
         terms += [
             f"variable{k}._grad is (g{k} := grad{k}.tensor)",
             f"count(g{k}) == 4",
             f"g{k}._node is None",
-            f"not g{k}._writes.value",
             f"count(grad{k}.memory) == {memory}",
         ]
         if grad.array is not grad.memory:

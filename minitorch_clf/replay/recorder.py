@@ -40,6 +40,7 @@ from minitorch_clf.replay.codes import (
 )
 from minitorch_clf.replay.handlers import HANDLERS, MODULE_START, START, VETTED
 from minitorch_clf.replay.program import (
+    Accumulate,
     CannotReplay,
     Constant,
     Instruction,
@@ -121,6 +122,7 @@ class Recorder:
             for instruction in self.instructions:
                 if isinstance(instruction, Constant):
                     instruction.shared = False
+        in_order(self.instructions)
         lives = list(self.lives.values())
         entry = list(self.entry.values())
         return Program(self.size, self.given, lives, self.instructions, returned, entry)
@@ -293,3 +295,13 @@ class Recorder:
             return result
         self.fail(f"it returns a {type(result).__name__}")
         return None
+
+
+def in_order(instructions: list[Instruction]) -> None:
+    """Sort gradients that are collected one after the other: the walk's order among them varies."""
+    start = 0
+    for k, instruction in enumerate([*instructions, None]):
+        if not isinstance(instruction, Accumulate):
+            run = [i for i in instructions[start:k] if isinstance(i, Accumulate)]
+            instructions[start:k] = sorted(run, key=lambda i: i.grad)
+            start = k + 1
