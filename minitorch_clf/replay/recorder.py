@@ -303,5 +303,6 @@ def in_order(instructions: list[Instruction]) -> None:
     for k, instruction in enumerate([*instructions, None]):
         if not isinstance(instruction, Accumulate):
             run = [i for i in instructions[start:k] if isinstance(i, Accumulate)]
-            instructions[start:k] = sorted(run, key=lambda i: i.grad)
+            run.sort(key=lambda i: i.grad)
+            instructions[start:k] = run
             start = k + 1
