@@ -167,8 +167,11 @@ class Watch:
                 return
         self.visit_object(path, value)
 
-    def visit_tensor(self, path: str, value: Tensor) -> None:  # noqa: ARG002 - as all of them
+    def visit_tensor(self, path: str, value: Tensor) -> None:
+        """It is watched in plan.py; here, what the user has hung on it."""
         self.tensors[id(value)] = value
+        for name in sorted(self.names & set(vars(value))):
+            self.check(f"{path}.{name}", f"<t>.{name}", vars(value)[name], t=value)
 
     def visit_inner(self, path: str, value: Any) -> None:
         """What a bound method, a class method or a compiled step is made of."""
@@ -310,7 +313,7 @@ class Watch:
         kind = type(value)
         state = getattr(value, "__dict__", None)
         slots = [name for base in kind.__mro__ for name in vars(base).get("__slots__", ())]
-        opaque = isinstance(value, (np.ndarray, types.GeneratorType)) or (
+        opaque = isinstance(value, (np.ndarray, types.GeneratorType, type(globals_of))) or (
             state is None and not slots and kind.__module__ != "builtins"
         )
         if (
