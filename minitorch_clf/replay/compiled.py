@@ -15,9 +15,8 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from minitorch_clf import anomaly
 from minitorch_clf.dtypes import get_default_dtype
@@ -91,22 +90,23 @@ class Compiled(Wrapper):
             return self._eager(reason, args, kwargs)
         with self._lock:
             try:
-                key, tensors = key_of(args, kwargs)
+                key, given = key_of(args, kwargs)
             except CannotReplay as problem:
                 return self._eager(str(problem), args, kwargs)
             kind = self._kinds.get(key)
             if kind is None:
                 if len(self._kinds) >= KINDS:
                     return self._eager(f"there are {KINDS} kinds of calls already", args, kwargs)
-                kind = self._kinds[key] = Kind(label_of(tensors))
+                kind = self._kinds[key] = Kind(label_of(given.tensors))
             if kind.verdict is not None:
                 return self._eager(kind.verdict, args, kwargs)
-            return self._recorded(kind, tensors, args, kwargs)
+            return self._recorded(kind, given, args, kwargs)
 
     def _recorded(
-        self, kind: Kind, tensors: list[Tensor], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, kind: Kind, given: Given, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """Replay if all is as it was; else run eagerly, watched."""
+        tensors = given.tensors
         changed = None if kind.watch is None else kind.watch.problem()
         plan = kind.plan
         if plan is not None:
@@ -132,7 +132,8 @@ class Compiled(Wrapper):
         result = recorder.record(self.step, args, kwargs)
         try:
             program = recorder.program(result)
-            watch = Watch(self.step, recorder.codes, list(recorder.selves.values()))
+            selves = list(recorder.selves.values())
+            watch = Watch(self.step, recorder.codes, selves, given.objects)
             check_origins(program, watch, tensors)
         except CannotReplay as reason:
             kind.verdict = str(reason)
@@ -220,36 +221,47 @@ def _mode_problem() -> str | None:
 # --- kinds of calls -------------------------------------------------------------------------------
 
 
-def key_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[Tensor]]:
-    """What makes two calls the same kind, and the Tensors among the arguments, in order."""
-    tensors: list[Tensor] = []
+@dataclass
+class Given:
+    """What is among the arguments: Tensors, in order, and objects that the step may look into."""
+
+    tensors: list[Tensor] = field(default_factory=list)
+    objects: list[Any] = field(default_factory=list)
+
+
+def key_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Given]:
+    """What makes two calls the same kind, and what is among the arguments."""
+    given = Given()
     mode = (grad_mode.wanted, grad_mode.inference, get_default_dtype())
-    return (mode, _key(args, tensors), _key(kwargs, tensors)), tensors
+    return (mode, _key(args, given), _key(kwargs, given)), given
 
 
-def _key(value: Any, tensors: list[Tensor]) -> Any:
+def _key(value: Any, given: Given) -> Any:
     kind = type(value)
     if isinstance(value, Tensor):
-        if value.grad_fn is not None or value.requires_grad:
-            raise CannotReplay("an argument requires grad")
-        if value.__dict__:
-            raise CannotReplay("an argument has attributes of its own")
-        for k, other in enumerate(tensors):
-            if other.array is value.array:
-                tensors.append(value)
-                return ("the same as", k, other is value)
-        tensors.append(value)
-        array = value.array
-        return (Tensor, array.shape, array.dtype, array.strides, value._writes.counts)
+        return _key_of_tensor(value, given.tensors)
     if kind in (tuple, list):
-        return (kind, *[_key(v, tensors) for v in value])
+        return (kind, *[_key(v, given) for v in value])
     if kind is dict:
-        return (kind, *[(key, _key(v, tensors)) for key, v in value.items()])
+        return (kind, *[(key, _key(v, given)) for key, v in value.items()])
     if isinstance(value, PRIMITIVES):
         return (kind, repr(value))
-    if isinstance(value, np.ndarray):
-        raise CannotReplay("an argument is a NumPy array")
+    given.objects.append(value)
     return ("object", id(value), _Held(value))
+
+
+def _key_of_tensor(value: Tensor, tensors: list[Tensor]) -> Any:
+    if value.grad_fn is not None or value.requires_grad:
+        raise CannotReplay("an argument requires grad")
+    if value.__dict__:
+        raise CannotReplay("an argument has attributes of its own")
+    for k, other in enumerate(tensors):
+        if other.array is value.array:
+            tensors.append(value)
+            return ("the same as", k, other is value)
+    tensors.append(value)
+    array = value.array
+    return (Tensor, array.shape, array.dtype, array.strides, value._writes.counts)
 
 
 class _Held:

@@ -31,6 +31,7 @@ class Plan:
     ) -> None:
         self.program = program
         self.watch = watch
+        watch.prepare()
         self.optimizers = watch.optimizers
         self.quick = 0
         self.layouts = [(t.array.shape, t.array.dtype, t.array.strides) for t in tensors]

@@ -111,9 +111,14 @@ class Watch:
     """
 
     def __init__(
-        self, step: Callable[..., Any], ran: set[types.CodeType], selves: list[Any]
+        self,
+        step: Callable[..., Any],
+        ran: set[types.CodeType],
+        selves: list[Any],
+        arguments: list[Any],
     ) -> None:
         self.ran = ran
+        self.unchanged: Callable[[], bool] | None = None
         self.checks: list[Check] = []
         self.tensors: dict[int, Tensor] = {}
         self.optimizers: list[Optimizer] = []
@@ -124,6 +129,8 @@ class Watch:
         self.names = {name for code in ran for name in code.co_names}
         self.dynamic = bool(self.names & {"getattr", "hasattr", "vars", "__dict__"})
         self.visit(getattr(step, "__name__", "step"), step)
+        for argument in arguments:
+            self.visit(f"the {type(argument).__name__} given to it", argument)
         for owner in selves:
             if isinstance(owner, (Module, Optimizer)) and id(owner) not in self.seen:
                 raise CannotReplay(
@@ -366,8 +373,17 @@ class Watch:
             terms.append(f"{check.text} {'==' if '(' in check.text else 'is'} value{k}")
         return terms
 
+    def prepare(self) -> None:
+        """Make one function of all checks, for the usual answer."""
+        names: dict[str, Any] = {}
+        terms = self.terms(names)
+        exec("def unchanged():\n    return " + (" and ".join(terms) or "True"), names)
+        self.unchanged = names["unchanged"]
+
     def problem(self) -> str | None:
         """The first thing that changed, in words; None if nothing did."""
+        if self.unchanged is not None and self.unchanged():
+            return None
         for check in self.checks:
             problem = check.problem()
             if problem is not None:

@@ -199,3 +199,48 @@ def test_buffers_that_the_step_writes():
         assert torch.equal(buffer, twin)
         assert buffer._version == twin._version
     assert compiled.replays == 4
+
+
+def test_an_object_among_the_arguments():
+    compiled = torch.compile(lambda x, settings: x * settings.s)
+    settings = Slots()
+    for k in range(10):
+        settings.s = 1.0 if k < 5 else 2.0
+        assert compiled(torch.ones(2), settings).tolist() == [settings.s] * 2
+    assert compiled.replays == 6, compiled.explain()
+    assert "s was 1.0, now it is 2.0" in " ".join(compiled.fallbacks)
+
+
+def test_an_array_among_the_arguments():
+    compiled = torch.compile(lambda x, a: x * float(a[0]))
+    a = np.ones(1)
+    for k in range(6):
+        a[0] = k
+        assert compiled(torch.ones(2), a).tolist() == [k] * 2
+    assert compiled.replays == 0
+
+
+def test_a_compiled_method():
+    class Trainer:
+        def __init__(self):
+            torch.manual_seed(0)
+            self.model = torch.nn.Linear(4, 3)
+            self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1)
+            self.scale = 1.0
+
+        def plain(self, x):
+            self.optimizer.zero_grad()
+            loss = self.model(x).square().mean() * self.scale
+            loss.backward()
+            self.optimizer.step()
+            return loss
+
+        step = torch.compile(plain)
+
+    a, b = Trainer(), Trainer()
+    for k in range(10):
+        a.scale = b.scale = 1.0 if k < 5 else 2.0
+        x = torch.randn(5, 4)
+        assert a.plain(x).item() == b.step(x).item()
+        assert torch.equal(a.model.weight, b.model.weight)
+    assert Trainer.step.replays == 6, Trainer.step.explain()
