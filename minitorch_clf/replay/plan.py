@@ -103,12 +103,15 @@ class Plan:
         plain = copied(self.returned(self.program.result, env, tensors))
         expected = state.take()
         state.restore(before)
-        self.build()
-        if self.function is None:
+        try:
+            self.build()
+            fast = copied(self.replay_tensors(tensors))
+            found = state.take()
+        except Exception as error:  # noqa: BLE001 - the plain replay is there
+            self.function, self.note = None, f"not lowered: {error!r}"
             return
-        fast = copied(self.replay_tensors(tensors))
-        found = state.take()
-        state.restore(before)
+        finally:
+            state.restore(before)
         wrong = [name for name, value in expected.items() if not same_bits(value, found.get(name))]
         if wrong or not same_bits(plain, fast):
             where = wrong[0] if wrong else "what is returned"

@@ -17,6 +17,7 @@ While a handled function runs, what it calls is its own business.
 from __future__ import annotations
 
 import dis
+import gc
 import sys
 import threading
 import types
@@ -104,11 +105,15 @@ class Recorder:
         """step(*args, **kwargs), watched."""
         outer, current.recorder = current.recorder, self
         before = (grad_mode.wanted, grad_mode.inference, get_default_dtype())
+        collects = gc.isenabled()
+        gc.disable()  # what runs when garbage is collected is not the step's
         sys.setprofile(self._event)
         try:
             return step(*args, **kwargs)
         finally:
             sys.setprofile(None)
+            if collects:
+                gc.enable()
             current.recorder = outer
             if (grad_mode.wanted, grad_mode.inference, get_default_dtype()) != before:
                 self.fail("it leaves the grad mode or the default dtype changed")

@@ -178,7 +178,9 @@ class Function:
             if place is None:
                 return f"wrap(env[{value.index}].copy())"
             if isinstance(place, Given):
-                return f"t{value.index}"
+                return f"wrap({place.text})" if place.viewed else f"t{value.index}"
+            if place.lives:
+                return f"wrap({self.bind(place.array)}[...])"
             return f"wrap({self.bind(place.array)}.copy())"
         if kind is Live:
             return self.bind(value.tensor)

@@ -194,3 +194,19 @@ def test_a_probability_out_of_range():
         compiled(x, y + 2)
     assert run.model[0].weight.grad is None
     assert compiled(x, y).item() > 0
+
+
+def test_views_that_are_returned():
+    weight = torch.arange(6.0).reshape(2, 3)
+    compiled = torch.compile(lambda x: (x.flatten(), weight.t(), (x @ weight.t()).t(), x))
+    for _ in range(5):
+        x = torch.randn(4, 3)
+        flat, turned, product, same = compiled(x)
+        assert same is x
+        assert torch.equal(flat, x.flatten())
+        assert torch.equal(turned, weight.t())
+        assert torch.equal(product, (x @ weight.t()).t())
+        assert np.shares_memory(flat.array, x.array)
+        assert np.shares_memory(turned.array, weight.array)
+    assert compiled.replays == 3
+    assert "not lowered:" not in compiled.explain()
