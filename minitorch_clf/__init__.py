@@ -417,6 +417,7 @@ from minitorch_clf.methods.sets import (
 from minitorch_clf.methods.shape import (
     broadcast_shapes,
 )
+from minitorch_clf.replay import compile
 from minitorch_clf.tensor import (
     Tensor,
 )
@@ -525,6 +526,7 @@ __all__ = [
     "clip",
     "clip_",
     "clone",
+    "compile",
     "column_stack",
     "combinations",
     "concat",

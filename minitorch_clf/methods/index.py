@@ -247,10 +247,12 @@ def _select(x: Any, axis: int, index: int, position: int) -> Any:
     return x.select(axis, index)
 
 
+def _bound(b: Any) -> Any:
+    return b.array.item() if isinstance(b, Methods) else b
+
+
 def _slice(x: Any, axis: int, item: slice) -> Any:
-    bounds = [
-        b.array.item() if isinstance(b, Methods) else b for b in (item.start, item.stop, item.step)
-    ]
+    bounds = [_bound(b) for b in (item.start, item.stop, item.step)]
     step = 1 if bounds[2] is None else bounds[2]
     if step == 0:
         raise ValueError("slice step cannot be zero")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -142,43 +142,66 @@ class Adam(Optimizer):
         return state
 
     def _step_group(self, group: dict[str, Any]) -> None:
-        lr, weight_decay = scalar(group["lr"]), group["weight_decay"]
-        beta1, beta2 = (float(beta) for beta in group["betas"])
-        eps, amsgrad, maximize = (
-            float(group["eps"]),
-            bool(group["amsgrad"]),
-            bool(group["maximize"]),
-        )
-        decay, shrink = float(weight_decay), 1.0
-        if group["decoupled_weight_decay"]:
-            decay, shrink = 0.0, number(1 - lr * weight_decay) if weight_decay != 0 else 1.0
+        options = Options.of(group)
         for p in group["params"]:
             if p.grad is None:
                 continue
-            state = self._init_state(p, amsgrad)
+            state = self._init_state(p, options.amsgrad)
             refuse_capturable(group)
             arrays = [p.array, state["exp_avg"].array, state["exp_avg_sq"].array]
-            if amsgrad:
+            if options.amsgrad:
                 arrays.append(state["max_exp_avg_sq"].array)
             vectors = [array.ravel() for array in arrays]
-            t = count_step(state)
             kernels.adam(
                 vectors[0],
                 p.grad.array.ravel(),
                 vectors[1],
                 vectors[2],
                 vectors[-1],
-                number(lr / (1 - beta1**t)),
-                beta1,
-                beta2,
-                (1 - beta2**t) ** 0.5,
-                eps,
-                decay,
-                shrink,
-                amsgrad,
-                maximize,
+                *options.at(count_step(state)),
                 mkl_estimates(p.array.dtype),
             )
             for vector, array in zip(vectors, arrays, strict=True):
                 write_back(vector, array)
             p._bump_version()
+
+
+class Options(NamedTuple):
+    """The options of a group as numbers.
+
+    decay    part of the gradient
+    shrink   what the parameter itself is multiplied with
+    """
+
+    lr: Any
+    beta1: float
+    beta2: float
+    eps: float
+    decay: float
+    shrink: float
+    amsgrad: bool
+    maximize: bool
+
+    @classmethod
+    def of(cls, group: dict[str, Any]) -> Options:
+        lr, weight_decay = scalar(group["lr"]), group["weight_decay"]
+        decay, shrink = float(weight_decay), 1.0
+        if group["decoupled_weight_decay"]:
+            decay, shrink = 0.0, number(1 - lr * weight_decay) if weight_decay != 0 else 1.0
+        beta1, beta2 = group["betas"]
+        flags = bool(group["amsgrad"]), bool(group["maximize"])
+        return cls(lr, float(beta1), float(beta2), float(group["eps"]), decay, shrink, *flags)
+
+    def at(self, t: float) -> tuple[float, float, float, float, float, float, float, bool, bool]:
+        """What kernels.adam takes after the arrays, in step t."""
+        return (
+            number(self.lr / (1 - self.beta1**t)),
+            self.beta1,
+            self.beta2,
+            (1 - self.beta2**t) ** 0.5,
+            self.eps,
+            self.decay,
+            self.shrink,
+            self.amsgrad,
+            self.maximize,
+        )

@@ -123,15 +123,19 @@ def batch_norm(
     out, mean, squares = apply(NativeBatchNorm, input, *tensors, **constants)
     if training and running_mean is not None and running_var is not None:
         n = count(input.shape, batch_axes(input.array))
-        _move(running_mean, mean.array.astype(float), momentum)
-        _move(running_var, squares.array.astype(float) / (n - 1), momentum)
+        _move(running_mean, mean, 1, momentum)
+        _move(running_var, squares, n - 1, momentum)
     result: Tensor = out
     return result
 
 
-def _move(running: Tensor, batch: object, momentum: float) -> None:
-    """Unseen by autograd, as in PyTorch: no version is counted up."""
-    running.array[...] = momentum * batch + (1 - momentum) * running.array.astype(float)  # type: ignore[operator]
+def _move(running: Tensor, total: Tensor, n: int, momentum: float) -> None:
+    """running = (1 - momentum) * running + momentum * total / n
+
+    Unseen by autograd, as in PyTorch: no version is counted up.
+    """
+    batch = total.array.astype(float) / n
+    running.array[...] = momentum * batch + (1 - momentum) * running.array.astype(float)
 
 
 def _of_nothing(input: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:

@@ -1,0 +1,96 @@
+"""Row 8: from nothing to the first step, and how much memory the MNIST program takes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+
+from benchmarks.row import Race, Row, Target
+
+FIRST_STEP = """
+import {module} as t
+model = t.nn.Sequential(t.nn.Linear(784, 128), t.nn.ReLU(), t.nn.Linear(128, 10))
+optimizer = t.optim.Adam(model.parameters())
+loss = t.nn.functional.cross_entropy(model(t.rand(64, 784)), t.randint(0, 10, (64,)))
+loss.backward()
+optimizer.step()
+"""
+IMPORT = "import {module}"
+
+
+def process(code: str, **environment: str) -> Callable[[], object]:
+    """A call that runs a script in a fresh interpreter."""
+    command = [sys.executable, "-c", code]
+    return lambda: subprocess.run(command, check=True, env=os.environ | environment)
+
+
+def cold(code: str) -> Callable[[], object]:
+    """The same with an empty folder for compiled kernels."""
+
+    def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            process(code, NUMBA_CACHE_DIR=folder)()
+
+    return run
+
+
+def build_startup() -> Iterator[Race]:
+    for label, code in (("import", IMPORT), ("import and first step", FIRST_STEP)):
+        ours, theirs = code.format(module="minitorch_clf"), code.format(module="torch")
+        sides = {"ours": process(ours), "torch": process(theirs)}
+        if code is FIRST_STEP:
+            sides["cold"] = cold(ours)
+        for side in sides.values():
+            side()
+        yield Race(label, sides, budget=30, rounds=5)
+
+
+STARTUP = Row(
+    "startup",
+    "from nothing to the first step; cold: kernels compiled for the first time",
+    "process",
+    build_startup,
+    (Target("torch", 1),),
+    processes=1,
+)
+
+
+def peak(module: str) -> Callable[[], float]:
+    """Peak resident memory, in bytes, of one epoch of the MNIST program."""
+    code = (
+        "import resource, sys\n"
+        f"from {module}.experiments import mnist\n"
+        "mnist.main(['--epochs', '1', '--data-dir', sys.argv[1]])\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    command = [sys.executable, "-c", code, os.environ["MINITORCH_CLF_DATA"]]
+
+    def run() -> float:
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        return 1024.0 * float(done.stdout.split()[-1])
+
+    return run
+
+
+def build_memory() -> Iterator[Race]:
+    yield Race(
+        "",
+        {"ours": peak("minitorch_clf"), "torch": peak("reference")},
+        rounds=3,
+        budget=60,
+        returns_value=True,
+    )
+
+
+MEMORY = Row(
+    "memory",
+    "peak memory of the MNIST program, one epoch",
+    "bytes",
+    build_memory,
+    (Target("torch", 2),),
+    processes=1,
+    needs_mnist=True,
+)

@@ -1,0 +1,214 @@
+"""What a replay runs in one call where eager mode makes several: the same loops in a row.
+
+Each kernel here calls the kernels that the operations call, on the same values, in the same order,
+and fills every buffer that they fill: so the bits are eager mode's. What is saved is the way from
+Python into compiled code and back, a third of a microsecond for each.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minitorch_clf.kernels.activation import relu, relu_backward, sigmoid, sigmoid_backward
+from minitorch_clf.kernels.jit import kernel
+from minitorch_clf.kernels.loss import FINE, binary_cross_entropy, nll_backward, nll_total
+from minitorch_clf.kernels.softmax import log_softmax_rows, log_softmax_rows_backward
+
+EPS = float(np.float32(1e-12))
+
+
+@kernel
+def add_bias(z, b):
+    """z += b, in place.   z: (N, M), b: (M,)"""
+    for n in range(z.shape[0]):
+        for m in range(z.shape[1]):
+            z[n, m] += b[m]
+
+
+@kernel
+def pairwise_sum(x):
+    """The sum of x as NumPy adds it: halves first, eight sums side by side in blocks of 128.
+
+    x: (n,) contiguous.   Halving goes by a stack, as a kernel cannot call itself.
+    """
+    zero = x.dtype.type(0)
+    starts, sizes = np.zeros(64, np.int64), np.zeros(64, np.int64)
+    totals, depths = np.zeros(64, x.dtype), np.zeros(64, np.int64)
+    left, done = 1, 0
+    sizes[0] = x.size
+    levels = np.zeros(64, np.int64)
+    while left > 0:
+        left -= 1
+        start, size, level = starts[left], sizes[left], levels[left]
+        if size > 128:
+            half = size // 2
+            half -= half % 8
+            starts[left], sizes[left], levels[left] = start + half, size - half, level + 1
+            starts[left + 1], sizes[left + 1], levels[left + 1] = start, half, level + 1
+            left += 2
+            continue
+        total = block_sum(x[start : start + size])
+        while done > 0 and depths[done - 1] == level:
+            done -= 1
+            total = totals[done] + total
+            level -= 1
+        totals[done], depths[done] = total, level
+        done += 1
+    return zero + totals[0]
+
+
+@kernel
+def block_sum(x):
+    """The sum of up to 128 elements: eight sums side by side, if there are eight elements."""
+    if x.size < 8:
+        total = x.dtype.type(-0.0)
+        for i in range(x.size):
+            total += x[i]
+        return total
+    a0, a1, a2, a3 = x[0], x[1], x[2], x[3]
+    a4, a5, a6, a7 = x[4], x[5], x[6], x[7]
+    whole = x.size - x.size % 8
+    for i in range(8, whole, 8):
+        a0, a1, a2, a3 = a0 + x[i], a1 + x[i + 1], a2 + x[i + 2], a3 + x[i + 3]
+        a4, a5, a6, a7 = a4 + x[i + 4], a5 + x[i + 5], a6 + x[i + 6], a7 + x[i + 7]
+    total = ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7))
+    for i in range(whole, x.size):
+        total += x[i]
+    return total
+
+
+@kernel
+def column_sums(g, out):
+    """The sum of each column, from the top, as NumPy adds it.   g: (N, M), out: (M,)"""
+    if g.shape[1] == 1:
+        out[0] = pairwise_sum(g.reshape(-1))
+        return
+    for m in range(g.shape[1]):
+        out[m] = 0  # so a column of -0.0 gives 0.0
+    for n in range(g.shape[0]):
+        for m in range(g.shape[1]):
+            out[m] += g[n, m]
+
+
+# --- a layer and what follows it ------------------------------------------------------------------
+
+
+@kernel
+def bias_relu(z, b, out):
+    """z += b; out = max(z, 0).   z, out: (N, M), b: (M,)"""
+    add_bias(z, b)
+    relu(z.reshape(-1), out.reshape(-1))
+
+
+@kernel
+def relu_backward_sums(grad, y, out, sums):
+    """out = grad where y > 0, else 0; sums = its column sums.   (N, M), sums: (M,)"""
+    relu_backward(grad.reshape(-1), y.reshape(-1), out.reshape(-1))
+    column_sums(out, sums)
+
+
+@kernel
+def nll_of_rows(x, target, ignore_index, mean, totals, out):
+    """out = the mean or the sum of -x[n, target[n]].   x: (N, C), target: (N,), out: ()
+
+    Returns where the first target outside [0, C) is, else FINE.
+    """
+    N, C = x.shape
+    bad = nll_total(x.reshape(N, C, 1), target.reshape(N, 1), None, ignore_index, totals)
+    out[()] = totals[0] / totals[1] if mean else totals[0]
+    return bad
+
+
+@kernel
+def nll_of_rows_backward(grad, target, ignore_index, mean, totals, out):
+    """out[n, target[n]] = -grad, for the mean divided as the loss was; 0 elsewhere.   grad: ()"""
+    N, C = out.shape
+    each = np.empty(1, out.dtype)
+    each[0] = grad[()] / totals[1] if mean else grad[()]
+    for n in range(N):
+        for c in range(C):
+            out[n, c] = 0
+    nll_backward(each, target.reshape(N, 1), None, ignore_index, out.reshape(N, C, 1))
+
+
+@kernel
+def cross_entropy(
+    z, b, target, ignore_index, mean, grad, log_p, totals, out, grad_log_p, grad_z, sums
+):
+    """A last layer's bias, log_softmax, nll, and the way back to the sums for the bias's gradient.
+
+    z, log_p, grad_log_p, grad_z: (N, C), b, sums: (C,), target: (N,), grad, out: (), totals: (2,)
+    Returns where the first target outside [0, C) is, else FINE.
+    """
+    add_bias(z, b)
+    log_softmax_rows(z, log_p)
+    bad = nll_of_rows(log_p, target, ignore_index, mean, totals, out)
+    if bad != FINE:
+        return bad
+    nll_of_rows_backward(grad, target, ignore_index, mean, totals, grad_log_p)
+    log_softmax_rows_backward(grad_log_p, log_p, grad_z)
+    column_sums(grad_z, sums)
+    return FINE
+
+
+@kernel
+def bce_reduced(x, y, mean, losses, out):
+    """out = the mean or the sum of -(y * log(x) + (1 - y) * log(1 - x)).   x, y, losses: (n,)
+
+    Returns where the first x or y outside [0, 1] is, else FINE.
+    """
+    bad = binary_cross_entropy(x, y, losses)
+    if bad != FINE:
+        return bad
+    total = pairwise_sum(losses)
+    out[()] = total / x.dtype.type(x.size) if mean else total
+    return FINE
+
+
+@kernel
+def bce_backward(grad, x, y, mean, out):
+    """out = grad * (x - y) / max((1 - x) * x, 1e-12), divided by n for the mean.   grad: ()"""
+    one, eps, n = x.dtype.type(1), x.dtype.type(EPS), x.dtype.type(x.size)
+    g = grad[()]
+    for i in range(x.size):
+        spread = (one - x[i]) * x[i]
+        spread = spread if spread > eps else eps
+        slope = g * (x[i] - y[i]) / spread
+        out[i] = slope / n if mean else slope
+
+
+@kernel
+def sigmoid_bce(z, b, y, mean, grad, p, losses, out, grad_p, grad_z, sums):
+    """A last layer's bias, sigmoid, bce, and the way back to the sums for the bias's gradient.
+
+    z, y, p, losses, grad_p, grad_z: (N, M), b, sums: (M,), grad, out: ()
+    Returns where the first value outside [0, 1] is, else FINE.
+    """
+    add_bias(z, b)
+    flat_p, flat_y = p.reshape(-1), y.reshape(-1)
+    sigmoid(z.reshape(-1), flat_p)
+    bad = bce_reduced(flat_p, flat_y, mean, losses.reshape(-1), out)
+    if bad != FINE:
+        return bad
+    bce_backward(grad, flat_p, flat_y, mean, grad_p.reshape(-1))
+    sigmoid_backward(grad_p.reshape(-1), flat_p, grad_z.reshape(-1))
+    column_sums(grad_z, sums)
+    return FINE
+
+
+@kernel
+def mse_reduced(x, y, mean, losses, out):
+    """out = the mean or the sum of (x - y)**2.   x, y, losses: (n,), out: ()"""
+    for i in range(x.size):
+        off = x[i] - y[i]
+        losses[i] = off * off
+    total = pairwise_sum(losses)
+    out[()] = total / x.dtype.type(x.size) if mean else total
+
+
+@kernel
+def mse_backward(grad, x, y, scale, out):
+    """out = scale * (x - y) * grad.   x, y, out: (n,), grad: ()"""
+    g = grad[()]
+    for i in range(x.size):
+        out[i] = scale * (x[i] - y[i]) * g
