@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 # What reaches the kernels: their own tests, the random stream, the optimizers' steps, and two families of ops.
 KERNEL_TESTS := tests/kernels tests/test_random.py tests/optim/test_steps.py tests/ops/test_cases.py
 
-.PHONY: train test lint types contracts tests kernels-python kernels-bounds format clean
+.PHONY: train test bench lint types contracts tests kernels-python kernels-bounds format clean
 
 train: $(INSTALLED)
 	$(BIN)/minitorch-clf train
@@ -39,6 +39,11 @@ kernels-python: $(INSTALLED)
 kernels-bounds: $(INSTALLED)
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/build/numba-boundscheck PARITY_VARIANTS="strided empty" \
 		$(BIN)/pytest $(KERNEL_TESTS) -k "not test_cases or activation/ or loss/"
+
+# Against PyTorch and others, on a machine that does nothing else meanwhile: half an hour.
+bench: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet -e '.[bench]'
+	$(BIN)/python -m benchmarks
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix
