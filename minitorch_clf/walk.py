@@ -15,7 +15,6 @@ from minitorch_clf.tape import (
     Edge,
     Gradients,
     Hooks,
-    Meta,
     Node,
     Recordable,
     Recorder,
@@ -132,14 +131,17 @@ class Walk:
                 continue
             if grad is not None:
                 self._add(edge, grad)
-            self.waiting[successor] -= 1
-            if self.waiting[successor] == 0:
+            left = self.waiting[successor] - 1
+            self.waiting[successor] = left
+            if left == 0:
                 self._push(successor)
 
     def _add(self, edge: Edge, grad: Array) -> None:
         node, output_nr = edge
         if node is not None:
-            buffer = self.arrived.setdefault(node, [None] * len(node.outputs))
+            buffer = self.arrived.get(node)
+            if buffer is None:
+                buffer = self.arrived[node] = [None] * len(node.outputs)
             old = buffer[output_nr]
             buffer[output_nr] = grad if old is None else quietly(operator.add, old, grad)
 
@@ -220,17 +222,18 @@ def _conform(node: Node, grads: Gradients, recorder: Recorder | None) -> Gradien
             continue
         shape, dtype = successor.outputs[input_nr]
         if recorder is None:
-            grad = np.asarray(grad)  # a 0-d result of NumPy arithmetic is a scalar
-            got = Meta(grad.shape, grad.dtype)
+            if type(grad) is not np.ndarray:
+                grad = np.asarray(grad)  # a 0-d result of NumPy arithmetic is a scalar
+            got_shape, got_dtype = grad.shape, grad.dtype
         else:
             grad = grad if isinstance(grad, Recordable) else recorder.constant(grad)
-            got = recorder.meta(grad)
-        if got.shape != shape:
+            got_shape, got_dtype = recorder.meta(grad)
+        if got_shape != shape:
             raise RuntimeError(
                 f"Function {node.name()} returned an invalid gradient at index {k} - got "
-                f"{list(got.shape)} but expected shape compatible with {list(shape)}"
+                f"{list(got_shape)} but expected shape compatible with {list(shape)}"
             )
-        if got.dtype != dtype:
+        if got_dtype is not dtype and got_dtype != dtype:
             grad = (
                 quietly(np.asarray, grad, dtype) if recorder is None else recorder.cast(grad, dtype)
             )
