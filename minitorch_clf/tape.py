@@ -342,9 +342,12 @@ class FunctionNode(Node):
 
     def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:
         ctx = self.ctx if recorder is None else self.ctx.recorded(self, recorder)
-        missing = [grad is None for grad in grads]
-        if True in missing:
-            if False not in missing:
+        missing = 0
+        for grad in grads:
+            if grad is None:
+                missing += 1
+        if missing:
+            if missing == len(grads):
                 return (None,) * len(self.next_functions)
             if ctx.materialize_grads:
                 grads = [

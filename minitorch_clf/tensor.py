@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import sys
 import threading
 import warnings
 import weakref
@@ -58,6 +59,7 @@ from minitorch_clf.tape import (
 __all__ = ["Tensor", "apply", "wrap"]
 
 NO_EDGE: Edge = (None, 0)
+NOTHING = Saved(None, None, None, 0)
 _leaf_lock = threading.Lock()
 
 
@@ -82,6 +84,11 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Any:
         if not text:
             raise
         raise RuntimeError(text) from None
+    if not isinstance(result, tuple) and not op.is_view:  # nearly always
+        tensor = wrap(result if type(result) is np.ndarray else np.asarray(result))
+        if True in needs:
+            _record(op, ctx, inputs, arrays, (tensor,))
+        return tensor
     results = result if isinstance(result, tuple) else (result,)
     tensors = [wrap(out if type(out) is np.ndarray else np.asarray(out)) for out in results]
     if True in needs:
@@ -122,10 +129,16 @@ def _save(
     ctx: Context, inputs: Sequence[Any], arrays: Sequence[Any], outputs: Sequence[Tensor]
 ) -> None:
     """Note for each saved array whether it is an input or an output, and its version."""
+    if not ctx.to_save:
+        ctx.saved = ()
+        return
     saved = []
     for array in ctx.to_save:
         source, version = None, None
-        if array is not None:
+        if array is None:
+            saved.append(NOTHING)
+            continue
+        if type(array) is not float:
             for k, given in enumerate(arrays):
                 if array is given:
                     if isinstance(inputs[k], Tensor):
@@ -187,6 +200,37 @@ RECORDER = TensorRecorder()
 class AccumulateGrad(NodeMethods, tape.AccumulateGrad):
     __slots__ = ()
     _recorder = RECORDER
+
+
+class _Holders(tape.Leaf):
+    """How many references a gradient has that nobody but a walk holds: measured, not known.
+
+    array, base   to the array itself, and to the array whose memory it is a view of
+    """
+
+    def __init__(self) -> None:
+        meta = Meta((2, 2), np.dtype(np.float64))
+        AccumulateGrad(self, meta).run([np.empty(meta.shape).T], None)
+
+    def accumulate_grad(self, grad: Array) -> None:
+        base = grad.base
+        self.array, self.base = sys.getrefcount(grad), sys.getrefcount(base)
+
+
+ALONE = _Holders()
+
+
+def _may_keep(grad: Array, like: Array) -> bool:
+    """Whether `grad` is memory of NumPy's own, all of it, laid out as `like` is."""
+    owner = grad if grad.base is None else grad.base
+    return bool(
+        grad.strides == like.strides
+        and type(owner) is np.ndarray
+        and owner.flags.owndata
+        and owner.nbytes == grad.nbytes == like.nbytes
+        and grad.flags.writeable
+        and grad.flags.forc
+    )
 
 
 class CopySlices(NodeMethods, tape.CopySlices):
@@ -407,9 +451,16 @@ class Tensor(
             if isinstance(grad, Tensor):
                 self._grad = grad if self._grad is None else self._grad + grad
             elif self._grad is None:
-                own = np.empty_like(self.array)  # in this Tensor's layout; others may hold `grad`
-                own[...] = grad
-                self._grad = wrap(own)
+                base = grad.base
+                if not (  # the walk alone holds it, in this Tensor's layout: no copy
+                    sys.getrefcount(grad) <= ALONE.array
+                    and (base is None or sys.getrefcount(base) <= ALONE.base)
+                    and _may_keep(grad, self.array)
+                ):
+                    own = np.empty_like(self.array)
+                    own[...] = grad
+                    grad = own
+                self._grad = wrap(grad)
             elif self._grad.requires_grad:
                 self._grad = wrap(np.asarray(quietly(np.add, self._grad.array, grad)))
             else:

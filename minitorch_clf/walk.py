@@ -42,19 +42,20 @@ def run_backward(
     """
     walk = Walk(roots, grads, inputs, accumulate=accumulate)
     captured: dict[Edge, Array | None] = dict.fromkeys(inputs or ())
+    partial = inputs is not None
     outer, _current.walk = _current.walk, walk
     try:
         while walk.ready:
             node, buffer = walk.pop()
-            if not walk.visits(node):
+            if partial and not walk.visits(node):
                 continue
             if node.hooks is not None:
                 _run_tensor_hooks(node.hooks, buffer)
-            if node in walk.ends:
+            if partial and node in walk.ends:
                 for output_nr, grad in enumerate(buffer):
                     if (node, output_nr) in captured:
                         captured[node, output_nr] = grad
-            if walk.runs(node):
+            if not partial or walk.runs(node):
                 walk.pass_on(node, _run(node, buffer, recorder))
                 if not retain_graph:
                     node.free()
@@ -186,7 +187,10 @@ def _run(node: Node, buffer: list[Array | None], recorder: Recorder | None) -> G
             replaced = pre(given)
             given = given if replaced is None else replaced
     run = anomaly.run if anomaly.mode.enabled else type(node).run
-    grads = _conform(node, run(node, given, recorder), recorder)
+    grads = run(node, given, recorder)
+    if hooks is None and recorder is None and _fits(grads, node.next_functions):
+        return grads
+    grads = _conform(node, grads, recorder)
     if hooks is not None:
         for post in list(hooks.post.values()):
             replaced = post(grads, given)
@@ -205,6 +209,19 @@ def _run_tensor_hooks(hooks: Hooks, buffer: list[Array | None]) -> None:
         grad = buffer[output_nr]
         if grad is not None:
             keep(grad)
+
+
+def _fits(grads: Gradients, edges: tuple[Edge, ...]) -> bool:
+    """Whether _conform would change nothing that matters: so it is nearly always."""
+    if len(grads) != len(edges):
+        return False
+    for k, (successor, input_nr) in enumerate(edges):
+        grad = grads[k]
+        if successor is not None and grad is not None:
+            shape, dtype = successor.outputs[input_nr]
+            if type(grad) is not np.ndarray or grad.shape != shape or grad.dtype is not dtype:
+                return False
+    return True
 
 
 def _conform(node: Node, grads: Gradients, recorder: Recorder | None) -> Gradients:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
 
 Scalar: TypeAlias = "bool | int | float"
-SCALARS = (bool, int, float, np.bool_, np.number)
+SCALARS = (float, int, bool, np.bool_, np.number)
 NUMBERS = (*SCALARS, Number)
 
 
@@ -143,7 +143,7 @@ class Methods:
         return self._apply(ToCopy, self, dtype=to.numpy)
 
 
-OPERANDS = (Methods, np.ndarray, *SCALARS)
+OPERANDS = (Methods, *SCALARS, np.ndarray)
 
 
 def memory_of(array: Array) -> Array:
