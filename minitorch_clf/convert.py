@@ -70,9 +70,7 @@ def _flatten(data: Any, dim: int, shape: tuple[int, ...], leaves: list[Any]) -> 
     if not _is_sequence(data):
         raise TypeError("not a sequence")
     if len(data) != shape[dim]:
-        raise ValueError(
-            f"expected sequence of length {shape[dim]} at dim {dim} (got {len(data)})"
-        )
+        raise ValueError(f"expected sequence of length {shape[dim]} at dim {dim} (got {len(data)})")
     for item in data:
         _flatten(item, dim + 1, shape, leaves)
 

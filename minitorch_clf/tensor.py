@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import sys
 import threading
 import warnings
 import weakref
@@ -51,12 +52,14 @@ from minitorch_clf.tape import (
     Uncounted,
     Version,
     hooks_of,
+    meta_of,
     quietly,
 )
 
 __all__ = ["Tensor", "apply", "wrap"]
 
 NO_EDGE: Edge = (None, 0)
+NOTHING = Saved(None, None, None, 0)
 _leaf_lock = threading.Lock()
 
 
@@ -70,8 +73,9 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Any:
     options   plain Python values
     """
     arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
-    recording = grad_mode.enabled
-    needs = tuple([recording and isinstance(x, Tensor) and x.requires_grad for x in inputs])
+    needs: tuple[bool, ...] = (False,) * len(inputs)
+    if grad_mode.enabled:
+        needs = tuple([isinstance(x, Tensor) and x.requires_grad for x in inputs])
     ctx = Context(needs)
     try:
         result = quietly(op.forward, ctx, *arrays, **options)
@@ -80,17 +84,15 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Any:
         if not text:
             raise
         raise RuntimeError(text) from None
-    outputs = result if isinstance(result, tuple) else (result,)
-    outputs = tuple([out if type(out) is np.ndarray else np.asarray(out) for out in outputs])
-    node = _record(op, ctx, inputs, outputs) if any(needs) else None
-    tensors = [wrap(out) for out in outputs]
-    if node is not None:
-        for k, tensor in enumerate(tensors):
-            if tensor.array.dtype.kind == "f":
-                tensor._node, tensor._output_nr = node, k
-        _save(ctx, inputs, arrays, tensors)
-        if anomaly.mode.enabled:
-            anomaly.note(node, arrays, outputs)
+    if not isinstance(result, tuple) and not op.is_view:  # nearly always
+        tensor = wrap(result if type(result) is np.ndarray else np.asarray(result))
+        if True in needs:
+            _record(op, ctx, inputs, arrays, (tensor,))
+        return tensor
+    results = result if isinstance(result, tuple) else (result,)
+    tensors = [wrap(out if type(out) is np.ndarray else np.asarray(out)) for out in results]
+    if True in needs:
+        _record(op, ctx, inputs, arrays, tensors)
     if op.is_view:
         for k, tensor in enumerate(tensors):
             view: Callable[[Any], Any] = functools.partial(op.call, **options)
@@ -104,25 +106,39 @@ def _record(
     op: type[Function],
     ctx: Context,
     inputs: Sequence[Any],
-    outputs: Sequence[Array],
-) -> Node | None:
-    if not any(out.dtype.kind == "f" for out in outputs):
-        return None
-    needs = ctx.needs_input_grad
-    edges = [x._edge() if need else NO_EDGE for x, need in zip(inputs, needs, strict=True)]
-    node = NODES[op](tuple(edges), tuple([Meta(out.shape, out.dtype) for out in outputs]))
-    node.ctx = ctx
-    return node
+    arrays: Sequence[Any],
+    outputs: Sequence[Tensor],
+) -> None:
+    """Leave a node behind, if there is anything to differentiate."""
+    node = None
+    for k, out in enumerate(outputs):
+        if out.array.dtype.kind == "f":
+            if node is None:
+                needs = zip(inputs, ctx.needs_input_grad, strict=True)
+                edges = tuple([x._edge() if need else NO_EDGE for x, need in needs])
+                node = NODES[op](edges, tuple([meta_of(out.array) for out in outputs]))
+                node.ctx = ctx
+            out._node, out._output_nr = node, k
+    if node is not None:
+        _save(ctx, inputs, arrays, outputs)
+        if anomaly.mode.enabled:
+            anomaly.note(node, arrays, [out.array for out in outputs])
 
 
 def _save(
     ctx: Context, inputs: Sequence[Any], arrays: Sequence[Any], outputs: Sequence[Tensor]
 ) -> None:
     """Note for each saved array whether it is an input or an output, and its version."""
+    if not ctx.to_save:
+        ctx.saved = ()
+        return
     saved = []
     for array in ctx.to_save:
         source, version = None, None
-        if array is not None:
+        if array is None:
+            saved.append(NOTHING)
+            continue
+        if type(array) is not float:
             for k, given in enumerate(arrays):
                 if array is given:
                     if isinstance(inputs[k], Tensor):
@@ -175,7 +191,7 @@ class TensorRecorder(tape.Recorder):
         return tensor._cast(as_dtype(dtype))
 
     def meta(self, tensor: Tensor) -> Meta:
-        return Meta(tensor.array.shape, tensor.array.dtype)
+        return meta_of(tensor.array)
 
 
 RECORDER = TensorRecorder()
@@ -184,6 +200,37 @@ RECORDER = TensorRecorder()
 class AccumulateGrad(NodeMethods, tape.AccumulateGrad):
     __slots__ = ()
     _recorder = RECORDER
+
+
+class _Holders(tape.Leaf):
+    """How many references a gradient has that nobody but a walk holds: measured, not known.
+
+    array, base   to the array itself, and to the array whose memory it is a view of
+    """
+
+    def __init__(self) -> None:
+        meta = Meta((2, 2), np.dtype(np.float64))
+        AccumulateGrad(self, meta).run([np.empty(meta.shape).T], None)
+
+    def accumulate_grad(self, grad: Array) -> None:
+        base = grad.base
+        self.array, self.base = sys.getrefcount(grad), sys.getrefcount(base)
+
+
+ALONE = _Holders()
+
+
+def _may_keep(grad: Array, like: Array) -> bool:
+    """Whether `grad` is memory of NumPy's own, all of it, laid out as `like` is."""
+    owner = grad if grad.base is None else grad.base
+    return bool(
+        grad.strides == like.strides
+        and type(owner) is np.ndarray
+        and owner.flags.owndata
+        and owner.nbytes == grad.nbytes == like.nbytes
+        and grad.flags.writeable
+        and grad.flags.forc
+    )
 
 
 class CopySlices(NodeMethods, tape.CopySlices):
@@ -289,10 +336,13 @@ class Tensor(
 
     @property
     def requires_grad(self) -> bool:
+        view = self._view
+        if view is None:
+            return self._requires_grad or self._node is not None
         if self._requires_grad or self.grad_fn is not None:
             return True
-        view = self._view  # made without a graph, of something with one: True, but leading nowhere
-        return view is not None and view.origin == "no_grad" and view.base.requires_grad
+        # Made without a graph, of something with one: True, but leading nowhere.
+        return view.origin == "no_grad" and view.base.requires_grad
 
     @requires_grad.setter
     def requires_grad(self, mode: bool) -> None:
@@ -334,7 +384,7 @@ class Tensor(
 
     def _edge(self) -> Edge:
         """Where the gradient of this Tensor goes."""
-        node = self.grad_fn
+        node = self._node if self._view is None else self.grad_fn
         if node is not None:
             return node, self._output_nr
         if not self._requires_grad:
@@ -346,7 +396,7 @@ class Tensor(
         with _leaf_lock:  # another thread may have asked first
             accumulator = None if self._accumulator is None else self._accumulator()
             if accumulator is None:
-                accumulator = AccumulateGrad(self, Meta(self.array.shape, self.array.dtype))
+                accumulator = AccumulateGrad(self, meta_of(self.array))
                 self._accumulator = weakref.ref(accumulator)
                 if self._hooks is not None:
                     hooks_of(accumulator).tensor[0] = self._hooks.gradient
@@ -401,9 +451,16 @@ class Tensor(
             if isinstance(grad, Tensor):
                 self._grad = grad if self._grad is None else self._grad + grad
             elif self._grad is None:
-                own = np.empty_like(self.array)  # in this Tensor's layout; others may hold `grad`
-                own[...] = grad
-                self._grad = wrap(own)
+                base = grad.base
+                if not (  # the walk alone holds it, in this Tensor's layout: no copy
+                    sys.getrefcount(grad) <= ALONE.array
+                    and (base is None or sys.getrefcount(base) <= ALONE.base)
+                    and _may_keep(grad, self.array)
+                ):
+                    own = np.empty_like(self.array)
+                    own[...] = grad
+                    grad = own
+                self._grad = wrap(grad)
             elif self._grad.requires_grad:
                 self._grad = wrap(np.asarray(quietly(np.add, self._grad.array, grad)))
             else:

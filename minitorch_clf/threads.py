@@ -2,20 +2,36 @@
 
 NumPy leaves matrix products to a BLAS library with threads of its own, and their number can change
 the last bits of a result. threadpoolctl speaks to whichever library that is.
+
+A small product on two threads gains little, and loses much where another program, or a container's
+quota, takes one of the two cores away: the library's threads then spin and wait for each other. So
+`product` takes one thread for it and gives back what it found.
 """
 
 from __future__ import annotations
 
+import functools
+import threading
+from typing import Any
+
+import numpy as np
 import threadpoolctl
+
+TINY, TINY_VECTOR = 64**3, 96**2
+"""N * K * M up to which OpenBLAS takes one thread by itself; the second for a vector's product."""
+LARGE = 512**3
+"""N * K * M from which on all threads are worth it: 3 ms of one core."""
+
+_lock = threading.Lock()
 
 
 def get_num_threads() -> int:
-    """How many threads a matrix product may use."""
-    return max((pool["num_threads"] for pool in _blas().info()), default=1)
+    """How many threads a large matrix product may use."""
+    return max((library.get_num_threads() for library in _blas()), default=1)
 
 
 def set_num_threads(num: int) -> None:
-    """Let a matrix product use `num` threads, 1 or more, from now on.
+    """Let a large matrix product use `num` threads, 1 or more, from now on.
 
     RuntimeError  "set_num_threads expects a positive integer" (PyTorch's words), or "an int"
 
@@ -27,9 +43,37 @@ def set_num_threads(num: int) -> None:
         raise RuntimeError(f"set_num_threads expects an int, but got {type(num).__name__}")
     if num < 1:
         raise RuntimeError("set_num_threads expects a positive integer")
-    _blas().limit(limits=num)
+    for library in _blas():
+        library.set_num_threads(num)
 
 
-def _blas() -> threadpoolctl.ThreadpoolController:
-    """threadpoolctl's controller of the BLAS libraries in this process."""
-    return threadpoolctl.ThreadpoolController().select(user_api="blas")
+def product(x: Any, y: Any, out: Any = None) -> Any:
+    """x @ y; of arrays, on one thread unless it is large.   x: (.., N, K), y: (.., K, M), or (K,)
+
+    Products of several Python threads take turns, as they would within the library.
+    """
+    if type(x) is not np.ndarray or type(y) is not np.ndarray:
+        return x @ y
+    work = x.size * (y.shape[-1] if y.ndim > 1 else 1)
+    if work <= (TINY if x.ndim > 1 and y.ndim > 1 else TINY_VECTOR):
+        return np.matmul(x, y, out)
+    with _lock:
+        threads = get_num_threads()
+        if threads == 1 or work >= LARGE:
+            return np.matmul(x, y, out)
+        _set_all(1)
+        try:
+            return np.matmul(x, y, out)
+        finally:
+            _set_all(threads)
+
+
+def _set_all(threads: int) -> None:
+    for library in _blas():
+        library.set_num_threads(threads)
+
+
+@functools.cache
+def _blas() -> tuple[Any, ...]:
+    """threadpoolctl's controllers of the BLAS libraries in this process."""
+    return tuple(threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers)

@@ -15,7 +15,6 @@ from minitorch_clf.tape import (
     Edge,
     Gradients,
     Hooks,
-    Meta,
     Node,
     Recordable,
     Recorder,
@@ -43,19 +42,20 @@ def run_backward(
     """
     walk = Walk(roots, grads, inputs, accumulate=accumulate)
     captured: dict[Edge, Array | None] = dict.fromkeys(inputs or ())
+    partial = inputs is not None
     outer, _current.walk = _current.walk, walk
     try:
         while walk.ready:
             node, buffer = walk.pop()
-            if not walk.visits(node):
+            if partial and not walk.visits(node):
                 continue
             if node.hooks is not None:
                 _run_tensor_hooks(node.hooks, buffer)
-            if node in walk.ends:
+            if partial and node in walk.ends:
                 for output_nr, grad in enumerate(buffer):
                     if (node, output_nr) in captured:
                         captured[node, output_nr] = grad
-            if walk.runs(node):
+            if not partial or walk.runs(node):
                 walk.pass_on(node, _run(node, buffer, recorder))
                 if not retain_graph:
                     node.free()
@@ -132,14 +132,17 @@ class Walk:
                 continue
             if grad is not None:
                 self._add(edge, grad)
-            self.waiting[successor] -= 1
-            if self.waiting[successor] == 0:
+            left = self.waiting[successor] - 1
+            self.waiting[successor] = left
+            if left == 0:
                 self._push(successor)
 
     def _add(self, edge: Edge, grad: Array) -> None:
         node, output_nr = edge
         if node is not None:
-            buffer = self.arrived.setdefault(node, [None] * len(node.outputs))
+            buffer = self.arrived.get(node)
+            if buffer is None:
+                buffer = self.arrived[node] = [None] * len(node.outputs)
             old = buffer[output_nr]
             buffer[output_nr] = grad if old is None else quietly(operator.add, old, grad)
 
@@ -184,7 +187,10 @@ def _run(node: Node, buffer: list[Array | None], recorder: Recorder | None) -> G
             replaced = pre(given)
             given = given if replaced is None else replaced
     run = anomaly.run if anomaly.mode.enabled else type(node).run
-    grads = _conform(node, run(node, given, recorder), recorder)
+    grads = run(node, given, recorder)
+    if hooks is None and recorder is None and _fits(grads, node.next_functions):
+        return grads
+    grads = _conform(node, grads, recorder)
     if hooks is not None:
         for post in list(hooks.post.values()):
             replaced = post(grads, given)
@@ -205,6 +211,19 @@ def _run_tensor_hooks(hooks: Hooks, buffer: list[Array | None]) -> None:
             keep(grad)
 
 
+def _fits(grads: Gradients, edges: tuple[Edge, ...]) -> bool:
+    """Whether _conform would change nothing that matters: so it is nearly always."""
+    if len(grads) != len(edges):
+        return False
+    for k, (successor, input_nr) in enumerate(edges):
+        grad = grads[k]
+        if successor is not None and grad is not None:
+            shape, dtype = successor.outputs[input_nr]
+            if type(grad) is not np.ndarray or grad.shape != shape or grad.dtype is not dtype:
+                return False
+    return True
+
+
 def _conform(node: Node, grads: Gradients, recorder: Recorder | None) -> Gradients:
     """`grads` in the shapes and dtypes of the inputs they belong to, or an error naming the op."""
     if len(grads) != len(node.next_functions):
@@ -220,17 +239,18 @@ def _conform(node: Node, grads: Gradients, recorder: Recorder | None) -> Gradien
             continue
         shape, dtype = successor.outputs[input_nr]
         if recorder is None:
-            grad = np.asarray(grad)  # a 0-d result of NumPy arithmetic is a scalar
-            got = Meta(grad.shape, grad.dtype)
+            if type(grad) is not np.ndarray:
+                grad = np.asarray(grad)  # a 0-d result of NumPy arithmetic is a scalar
+            got_shape, got_dtype = grad.shape, grad.dtype
         else:
             grad = grad if isinstance(grad, Recordable) else recorder.constant(grad)
-            got = recorder.meta(grad)
-        if got.shape != shape:
+            got_shape, got_dtype = recorder.meta(grad)
+        if got_shape != shape:
             raise RuntimeError(
                 f"Function {node.name()} returned an invalid gradient at index {k} - got "
-                f"{list(got.shape)} but expected shape compatible with {list(shape)}"
+                f"{list(got_shape)} but expected shape compatible with {list(shape)}"
             )
-        if got.dtype != dtype:
+        if got_dtype is not dtype and got_dtype != dtype:
             grad = (
                 quietly(np.asarray, grad, dtype) if recorder is None else recorder.cast(grad, dtype)
             )

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
 
 Scalar: TypeAlias = "bool | int | float"
-SCALARS = (bool, int, float, np.bool_, np.number)
+SCALARS = (float, int, bool, np.bool_, np.number)
+NUMBERS = (*SCALARS, Number)
 
 
 class Methods:
@@ -142,6 +143,9 @@ class Methods:
         return self._apply(ToCopy, self, dtype=to.numpy)
 
 
+OPERANDS = (Methods, *SCALARS, np.ndarray)
+
+
 def memory_of(array: Array) -> Array:
     """The array that owns the memory of `array`, or the last one known before another library's.
 
@@ -219,7 +223,7 @@ def sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:
 
 def is_operand(other: object) -> bool:
     """Whether a binary operator knows what to do with `other`."""
-    return isinstance(other, (Methods, np.ndarray, *SCALARS))
+    return isinstance(other, OPERANDS)
 
 
 def operands(
@@ -229,6 +233,8 @@ def operands(
 
     float_result  division: two integers become the default float dtype
     """
+    if type(other) is float and x.array.dtype.kind == "f":
+        return x, other  # type: ignore[return-value]  # the commonest case
     if isinstance(other, np.ndarray):
         other = x._wrap(other)
     if isinstance(other, Methods):
@@ -237,7 +243,7 @@ def operands(
         to = result_dtype(((x.dtype, x.ndim), (other.dtype, other.ndim)))
         to = _floating(to) if float_result else to
         return x._cast(to), other._cast(to)
-    if not isinstance(other, (*SCALARS, Number)):
+    if not isinstance(other, NUMBERS):
         raise TypeError(
             f"{name}(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}"
         )

@@ -146,8 +146,7 @@ def backward(
                 t.retain_grad()
             elif not isinstance(t, GradientEdge):
                 raise RuntimeError(
-                    "all inputs have to be Tensors or GradientEdges, but got "
-                    f"{type(t).__name__}"
+                    f"all inputs have to be Tensors or GradientEdges, but got {type(t).__name__}"
                 )
     walk(tensors, upstream, retain_graph, create_graph, inputs, accumulate=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minitorch_clf.ops.broadcast import sum_to_size, undo
+from minitorch_clf.ops.broadcast import shape_of, sum_to_size, undo
 from minitorch_clf.tape import Array, Context, Function
 
 
@@ -168,7 +168,7 @@ class Where(Function):
 
     @staticmethod
     def forward(ctx: Context, condition: Array, x: Array, y: Array) -> Array:
-        ctx.x_shape, ctx.y_shape = np.shape(x), np.shape(y)
+        ctx.x_shape, ctx.y_shape = shape_of(x), shape_of(y)
         ctx.save_for_backward(condition)
         return np.where(condition, x, y)
 
@@ -188,7 +188,7 @@ class MaskedFill(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, value: Array, *, mask: Array) -> Array:
-        ctx.x_shape, ctx.value_shape = np.shape(x), np.shape(value)
+        ctx.x_shape, ctx.value_shape = shape_of(x), shape_of(value)
         ctx.save_for_backward(mask)
         return np.where(mask, np.asarray(value).astype(x.dtype), x)
 

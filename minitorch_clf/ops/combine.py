@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from minitorch_clf.kernels import pointwise as loops
-from minitorch_clf.ops.broadcast import spread, undo
+from minitorch_clf.ops.broadcast import shape_of, spread, undo
 from minitorch_clf.tape import Array, Context, Function
 
 
@@ -34,7 +34,7 @@ class Atan2(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
-        ctx.shapes = np.shape(x), np.shape(y)
+        ctx.shapes = shape_of(x), shape_of(y)
         ctx.save_for_backward(x, y)
         return np.arctan2(x, y)
 
@@ -51,7 +51,7 @@ class Hypot(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
-        ctx.shapes = np.shape(x), np.shape(y)
+        ctx.shapes = shape_of(x), shape_of(y)
         out = np.hypot(x, y)
         ctx.save_for_backward(x, y, out)
         return out
@@ -67,7 +67,7 @@ class Copysign(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
-        ctx.shapes = np.shape(x), np.shape(y)
+        ctx.shapes = shape_of(x), shape_of(y)
         out = np.copysign(x, y)
         ctx.save_for_backward(x, out)
         return out
@@ -93,7 +93,7 @@ class Logaddexp(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
-        ctx.shapes = np.shape(x), np.shape(y)
+        ctx.shapes = shape_of(x), shape_of(y)
         ctx.save_for_backward(x, y)
         return np.logaddexp(x, y)
 
@@ -108,7 +108,7 @@ class Logaddexp2(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
-        ctx.shapes = np.shape(x), np.shape(y)
+        ctx.shapes = shape_of(x), shape_of(y)
         ctx.save_for_backward(x, y)
         return np.logaddexp2(x, y)
 
@@ -126,7 +126,7 @@ class Xlogy(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
-        ctx.shapes = np.shape(x), np.shape(y)
+        ctx.shapes = shape_of(x), shape_of(y)
         ctx.save_for_backward(x, y)
         dtype = np.result_type(x, y)  # NumPy's log of a number is a float64
         out = x * np.log(y, dtype=dtype)

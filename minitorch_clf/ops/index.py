@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch_clf.ops.broadcast import sum_to_size
+from minitorch_clf.ops.broadcast import shape_of, sum_to_size
 from minitorch_clf.tape import Array, Context, Function
 
 
@@ -56,7 +56,7 @@ class IndexPut(Function):
         ctx: Context, x: Array, values: Array, *, index: tuple[Any, ...], accumulate: bool = False
     ) -> Array:
         ctx.index, ctx.accumulate = index, accumulate
-        ctx.shape, ctx.values_shape = x.shape, np.shape(values)
+        ctx.shape, ctx.values_shape = x.shape, shape_of(values)
         out = x.copy()
         if accumulate:
             np.add.at(out, index, values)

@@ -64,13 +64,16 @@ class SmoothL1Loss(Function):
     def forward(ctx: Context, x: Array, y: Array, *, reduction: str, beta: float) -> Array:
         ctx.reduction, ctx.beta = reduction, beta
         ctx.save_for_backward(x, y)
-        z = np.abs(x - y)
-        return reduced(np.where(z < beta, 0.5 * z * z / beta, z - 0.5 * beta), reduction)
+        return reduced(fill(loops.bent, x, y, bound=beta, divisor=beta, factor=1), reduction)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
         x, y = ctx.saved_tensors
         scale, beta = share(ctx.reduction, math.prod(x.shape)), ctx.beta
+        if isinstance(x, np.ndarray):
+            bends = {"bound": beta, "divisor": beta, "factor": 1}
+            grad = fill(loops.bent_backward, grad_output, x, y, scale=scale, **bends)
+            return either_side(ctx, grad)
         z = x - y
         inside = scale * z * grad_output / beta
         outside = np.where(z > 0, scale * grad_output, -scale * grad_output)
@@ -87,13 +90,16 @@ class HuberLoss(Function):
     def forward(ctx: Context, x: Array, y: Array, *, reduction: str, delta: float) -> Array:
         ctx.reduction, ctx.delta = reduction, delta
         ctx.save_for_backward(x, y)
-        z = np.abs(x - y)
-        return reduced(np.where(z < delta, 0.5 * z * z, delta * (z - 0.5 * delta)), reduction)
+        return reduced(fill(loops.bent, x, y, bound=delta, divisor=1, factor=delta), reduction)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
         x, y = ctx.saved_tensors
         scale, delta = share(ctx.reduction, math.prod(x.shape)), ctx.delta
+        if isinstance(x, np.ndarray):
+            bends = {"bound": delta, "divisor": 1, "factor": delta}
+            grad = fill(loops.bent_backward, grad_output, x, y, scale=scale, **bends)
+            return either_side(ctx, grad)
         z = x - y
         inside = scale * z * grad_output
         edge = scale * grad_output * delta

@@ -12,6 +12,7 @@ import numpy as np
 from minitorch_clf.ops.broadcast import sum_to_size, undo
 from minitorch_clf.ops.shape import EmbedDiagonal
 from minitorch_clf.tape import Array, Context, Function
+from minitorch_clf.threads import product
 
 
 def is_column_major(x: Array) -> bool:
@@ -21,12 +22,12 @@ def is_column_major(x: Array) -> bool:
 
 def grad_left(g: Array, y: Array, column_major: bool) -> Array:
     """The gradient of x in x @ y: g @ y^T, laid out like x."""
-    return (y @ g.mT).mT if column_major else g @ y.mT
+    return product(y, g.mT).mT if column_major else product(g, y.mT)
 
 
 def grad_right(x: Array, g: Array, column_major: bool) -> Array:
     """The gradient of y in x @ y: x^T @ g, laid out like y."""
-    return (g.mT @ x).mT if column_major else x.mT @ g
+    return product(g.mT, x).mT if column_major else product(x.mT, g)
 
 
 class Mm(Function):
@@ -37,7 +38,7 @@ class Mm(Function):
         needs_x, needs_y = ctx.needs_input_grad
         ctx.x_columns, ctx.y_columns = is_column_major(x), is_column_major(y)
         ctx.save_for_backward(x if needs_y else None, y if needs_x else None)
-        return x @ y
+        return product(x, y)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
@@ -68,7 +69,7 @@ class Addmm(Function):
         ctx.x_columns, ctx.y_columns = is_column_major(x), is_column_major(y)
         ctx.b_shape, ctx.beta, ctx.alpha = b.shape, beta, alpha
         ctx.save_for_backward(x if needs_y else None, y if needs_x else None)
-        out = x @ y
+        out = product(x, y)
         if alpha != 1:
             out *= alpha
         if beta != 0:
@@ -97,7 +98,7 @@ class Mv(Function):
     def forward(ctx: Context, x: Array, y: Array) -> Array:
         needs_x, needs_y = ctx.needs_input_grad
         ctx.save_for_backward(x if needs_y else None, y if needs_x else None)
-        return x @ y
+        return product(x, y)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
@@ -106,7 +107,7 @@ class Mv(Function):
         if ctx.needs_input_grad[0]:
             grad_x = grad_output[:, None] * y
         if ctx.needs_input_grad[1]:
-            grad_y = x.mT @ grad_output
+            grad_y = product(x.mT, grad_output)
         return grad_x, grad_y
 
 
@@ -154,15 +155,15 @@ class Addmv(Function):
     ) -> Array:
         ctx.b_shape, ctx.beta, ctx.alpha = b.shape, beta, alpha
         ctx.save_for_backward(x, y)
-        product = (x @ y) * alpha
-        return product + b * beta if beta != 0 else product
+        scaled = product(x, y) * alpha
+        return scaled + b * beta if beta != 0 else scaled
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
         x, y = ctx.saved_tensors
         grad_b = sum_to_size(grad_output * ctx.beta, ctx.b_shape)
         grad = grad_output * ctx.alpha
-        return grad_b, grad[:, None] * y, x.mT @ grad
+        return grad_b, grad[:, None] * y, product(x.mT, grad)
 
 
 class Addbmm(Function):
@@ -177,15 +178,15 @@ class Addbmm(Function):
     ) -> Array:
         ctx.b_shape, ctx.beta, ctx.alpha = b.shape, beta, alpha
         ctx.save_for_backward(x, y)
-        product = (x @ y).sum(axis=0) * alpha
-        return product + b * beta if beta != 0 else product
+        scaled = product(x, y).sum(axis=0) * alpha
+        return scaled + b * beta if beta != 0 else scaled
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
         x, y = ctx.saved_tensors
         grad_b = sum_to_size(grad_output * ctx.beta, ctx.b_shape)
         grad = grad_output[None] * ctx.alpha
-        return grad_b, grad @ y.mT, x.mT @ grad
+        return grad_b, product(grad, y.mT), product(x.mT, grad)
 
 
 class Addr(Function):
@@ -200,15 +201,15 @@ class Addr(Function):
     ) -> Array:
         ctx.b_shape, ctx.beta, ctx.alpha = b.shape, beta, alpha
         ctx.save_for_backward(x, y)
-        product = x[:, None] * y * alpha
-        return product + b * beta if beta != 0 else product
+        scaled = x[:, None] * y * alpha
+        return scaled + b * beta if beta != 0 else scaled
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
         x, y = ctx.saved_tensors
         grad_b = sum_to_size(grad_output * ctx.beta, ctx.b_shape)
         grad = grad_output * ctx.alpha
-        return grad_b, grad @ y, grad.mT @ x
+        return grad_b, product(grad, y), product(grad.mT, x)
 
 
 class LinalgCross(Function):

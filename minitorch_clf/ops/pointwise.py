@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from minitorch_clf.kernels.pointwise import scaled_sum
-from minitorch_clf.ops.broadcast import spread, sum_to_size
+from minitorch_clf.ops.broadcast import shape_of, spread, sum_to_size
 from minitorch_clf.ops.elementary import Sign
 from minitorch_clf.tape import Array, Context, Function
 
@@ -33,7 +33,7 @@ class Add(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array, *, alpha: float = 1) -> Array:
-        ctx.x_shape, ctx.y_shape, ctx.alpha = np.shape(x), np.shape(y), alpha
+        ctx.x_shape, ctx.y_shape, ctx.alpha = shape_of(x), shape_of(y), alpha
         return np.add(x, y) if alpha == 1 else add_scaled(x, y, alpha)
 
     @staticmethod
@@ -52,7 +52,7 @@ class Sub(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array, *, alpha: float = 1) -> Array:
-        ctx.x_shape, ctx.y_shape, ctx.alpha = np.shape(x), np.shape(y), alpha
+        ctx.x_shape, ctx.y_shape, ctx.alpha = shape_of(x), shape_of(y), alpha
         return np.subtract(x, y) if alpha == 1 else add_scaled(x, y, -alpha)
 
     @staticmethod
@@ -73,7 +73,7 @@ class Rsub(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
-        ctx.x_shape, ctx.y_shape = np.shape(x), np.shape(y)
+        ctx.x_shape, ctx.y_shape = shape_of(x), shape_of(y)
         return np.subtract(y, x)
 
     @staticmethod
@@ -97,7 +97,7 @@ class Mul(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
-        ctx.x_shape, ctx.y_shape = np.shape(x), np.shape(y)
+        ctx.x_shape, ctx.y_shape = shape_of(x), shape_of(y)
         needs_x, needs_y = ctx.needs_input_grad
         ctx.save_for_backward(x if needs_y else None, y if needs_x else None)
         return np.multiply(x, y)
@@ -121,7 +121,7 @@ class Div(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array, *, rounding_mode: str | None = None) -> Array:
-        ctx.x_shape, ctx.y_shape, ctx.rounded = np.shape(x), np.shape(y), rounding_mode is not None
+        ctx.x_shape, ctx.y_shape, ctx.rounded = shape_of(x), shape_of(y), rounding_mode is not None
         needs_y = ctx.needs_input_grad[1]
         ctx.save_for_backward(x if needs_y else None, y)
         if rounding_mode == "floor":
@@ -161,7 +161,7 @@ class Remainder(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
-        ctx.x_shape, ctx.y_shape = np.shape(x), np.shape(y)
+        ctx.x_shape, ctx.y_shape = shape_of(x), shape_of(y)
         ctx.save_for_backward(x, y)
         out = np.fmod(x, y)
         return np.where((out != 0) & ((np.less(y, 0)) != (out < 0)), np.add(out, y), out)
@@ -189,7 +189,7 @@ class Fmod(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
-        ctx.x_shape, ctx.y_shape = np.shape(x), np.shape(y)
+        ctx.x_shape, ctx.y_shape = shape_of(x), shape_of(y)
         ctx.save_for_backward(x, y)
         return np.fmod(x, y)
 
