@@ -54,18 +54,24 @@ def product(x: Any, y: Any, out: Any = None) -> Any:
     """
     if type(x) is not np.ndarray or type(y) is not np.ndarray:
         return x @ y
-    work = x.size * (y.shape[-1] if y.ndim > 1 else 1)
-    if work <= (TINY if x.ndim > 1 and y.ndim > 1 else TINY_VECTOR):
+    if is_tiny(x, y):
         return np.matmul(x, y, out)
     with _lock:
         threads = get_num_threads()
-        if threads == 1 or work >= LARGE:
+        if threads == 1 or x.size * (y.shape[-1] if y.ndim > 1 else 1) >= LARGE:
             return np.matmul(x, y, out)
         _set_all(1)
         try:
             return np.matmul(x, y, out)
         finally:
             _set_all(threads)
+
+
+def is_tiny(x: Any, y: Any) -> bool:
+    """Whether BLAS takes one thread for the product of these arrays by itself."""
+    if x.ndim > 1 and y.ndim > 1:
+        return bool(x.size * y.shape[-1] <= TINY)
+    return bool(max(x.size, y.size) <= TINY_VECTOR)
 
 
 def _set_all(threads: int) -> None:

@@ -32,6 +32,7 @@ from minitorch_clf.ops.softmax import LogSoftmax
 from minitorch_clf.replay.program import Backward, Forward
 from minitorch_clf.replay.statements import Buffer, Given, Statement
 from minitorch_clf.tape import Array, Function
+from minitorch_clf.threads import is_tiny, product
 
 if TYPE_CHECKING:
     from minitorch_clf.replay.lowering import Lowering, Saved
@@ -85,7 +86,7 @@ def mm(lowering: Lowering, ins: Forward, saved: Saved) -> bool:
     saved.values = {"x": x, "y": y}
     saved.values["columns"] = is_column_major(example(x)), is_column_major(example(y))
     out = lowering.buffer(ins.outs[0], shape, dtype)
-    lowering.call(np.matmul, x, y, out)
+    lowering.call(_product(x, y), x, y, out)
     for b in bias:
         lowering.call(kernels.add_bias, out, b)
     return True
@@ -114,8 +115,13 @@ def mm_backward(lowering: Lowering, ins: Backward, saved: Saved) -> bool:
         out = lowering.buffer(k, shape, g.dtype)
         if columns:
             lowering.places[k] = Buffer(out.mT, viewed=True)
-        lowering.call(np.matmul, left, right, out)
+        lowering.call(_product(left, right), left, right, out)
     return True
+
+
+def _product(x: Any, y: Any) -> Any:
+    """What eager mode multiplies these with, without its question where the answer is known."""
+    return np.matmul if is_tiny(example(x), example(y)) else product
 
 
 # --- activations ----------------------------------------------------------------------------------
