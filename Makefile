@@ -7,12 +7,12 @@ INSTALLED := $(VENV)/.installed
 # What reaches the kernels: their own tests, the random stream, the optimizers' steps, and two families of ops.
 KERNEL_TESTS := tests/kernels tests/test_random.py tests/optim/test_steps.py tests/ops/test_cases.py
 
-.PHONY: train test bench lint types contracts tests kernels-python kernels-bounds format clean
+.PHONY: train test bench lint types contracts tests parity kernels-python kernels-bounds format clean
 
 train: $(INSTALLED)
 	$(BIN)/minitorch-clf train
 
-test: lint types contracts tests kernels-python kernels-bounds
+test: lint types contracts tests parity kernels-python kernels-bounds
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check
@@ -23,9 +23,12 @@ types: $(INSTALLED)
 contracts: $(INSTALLED)
 	$(BIN)/lint-imports
 
-# Tests, the examples in docstrings, and those in README.md and docs/.
+# Tests, the examples in docstrings, and those in README.md and docs/; what `pytest` alone runs, in two halves for two cores.
 tests: $(INSTALLED)
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore=tests/parity --ignore=tests/replay --ignore=tests/benchmarks
+
+parity: $(INSTALLED)
+	$(BIN)/pytest tests/parity tests/replay tests/benchmarks
 
 # The kernels once more as plain Python: coverage sees nothing inside compiled code.
 # PARITY_VARIANTS: which variants of the cases in tests/ops/test_cases.py run, all if it is not set.

@@ -342,7 +342,7 @@ class Tensor(
         if self._requires_grad or self.grad_fn is not None:
             return True
         # Made without a graph, of something with one: True, but leading nowhere.
-        return view.origin == "no_grad" and view.base.requires_grad
+        return view.origin == "no_grad" and bool(view.base.requires_grad)
 
     @requires_grad.setter
     def requires_grad(self, mode: bool) -> None:

@@ -1,4 +1,4 @@
-"""How many threads a matrix product may use; nothing else in this engine has more than one.
+"""How many threads an operation may use: large matrix products, and large elementwise loops.
 
 NumPy leaves matrix products to a BLAS library with threads of its own, and their number can change
 the last bits of a result. threadpoolctl speaks to whichever library that is.
@@ -11,7 +11,10 @@ quota, takes one of the two cores away: the library's threads then spin and wait
 from __future__ import annotations
 
 import functools
+import os
 import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -21,6 +24,11 @@ TINY, TINY_VECTOR = 64**3, 96**2
 """N * K * M up to which OpenBLAS takes one thread by itself; the second for a vector's product."""
 LARGE = 512**3
 """N * K * M from which on all threads are worth it: 3 ms of one core."""
+
+MANY = 200_000
+"""Elements from which on a loop is shared out: to hand a part to another thread takes 30 us."""
+GRAIN = 16
+"""What parts are multiples of: a loop's vectors, so that each element is computed as in one go."""
 
 _lock = threading.Lock()
 
@@ -43,8 +51,7 @@ def set_num_threads(num: int) -> None:
         raise RuntimeError(f"set_num_threads expects an int, but got {type(num).__name__}")
     if num < 1:
         raise RuntimeError("set_num_threads expects a positive integer")
-    for library in _blas():
-        library.set_num_threads(num)
+    _set_all(num)
 
 
 def product(x: Any, y: Any, out: Any = None) -> Any:
@@ -72,6 +79,39 @@ def is_tiny(x: Any, y: Any) -> bool:
     if x.ndim > 1 and y.ndim > 1:
         return bool(x.size * y.shape[-1] <= TINY)
     return bool(max(x.size, y.size) <= TINY_VECTOR)
+
+
+def in_parts(
+    loop: Callable[..., Any], vectors: Sequence[Any], scalars: Sequence[Any], out: Any
+) -> list[Any]:
+    """loop(*vectors, *scalars, out); a long one on all threads, in parts, to the same bits.
+
+    vectors   flat arrays of out's size; those of one element go to every part
+    returns   [(start of the part, what loop returned for it), ...]
+    """
+    size = out.size
+    threads = get_num_threads() if size >= MANY else 1
+    if threads == 1:
+        return [(0, loop(*vectors, *scalars, out))]
+    step = -(-size // (threads * GRAIN)) * GRAIN
+    starts = range(0, size, step)
+    calls = []
+    for start in starts:
+        part = slice(start, start + step)
+        own = [v[part] if v.size == size else v for v in vectors]
+        calls.append(functools.partial(loop, *own, *scalars, out[part]))
+    others = [_pool().submit(call) for call in calls[1:]]
+    results = [calls[0](), *[other.result() for other in others]]
+    return list(zip(starts, results, strict=True))
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), "minitorch_clf")
+
+
+if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def _set_all(threads: int) -> None:

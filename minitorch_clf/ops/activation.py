@@ -14,6 +14,7 @@ import numpy as np
 
 from minitorch_clf.kernels import activation as loops
 from minitorch_clf.tape import Array, Context, Function
+from minitorch_clf.threads import in_parts
 
 
 def fill(loop: Callable[..., None], *arrays: Array, **parameters: float) -> Array:
@@ -21,7 +22,7 @@ def fill(loop: Callable[..., None], *arrays: Array, **parameters: float) -> Arra
     x = arrays[-1]
     out = np.empty(x.shape, x.dtype)
     scalars = [x.dtype.type(p) for p in parameters.values()]
-    loop(*[a.ravel() for a in arrays], *scalars, out.reshape(-1))
+    in_parts(loop, [a.ravel() for a in arrays], scalars, out.reshape(-1))
     return out
 
 
