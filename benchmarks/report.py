@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.result import OURS, Line
@@ -40,7 +41,7 @@ def show(row: Row, found: list[Line], console: Console) -> None:
             above = "" if line.floor is None else f"{value / line.floor:.3g}"
             table.add_row("" if k else line.label, name, quantity(value, unit), *cells, above)
         for name, why in line.skipped.items():
-            table.add_row("", name, "skipped", why, "", "")
+            table.add_row("", name, "skipped", escape(why), "", "")
     console.print(table)
     for line in found:
         for target, got, met in line.targets(row):
