@@ -68,6 +68,19 @@ def replayed(t: Any, widths: tuple[int, ...], batch: int) -> Step:
     return lambda: step(x, y)
 
 
+def engines(widths: tuple[int, ...], batch: int) -> dict[str, Step]:
+    """The step on both engines, and ours replayed: the sides of every row of training steps."""
+    import torch
+
+    import minitorch_clf
+
+    return {
+        "ours": training_step(minitorch_clf, widths, batch),
+        "replay": replayed(minitorch_clf, widths, batch),
+        "torch": training_step(torch, widths, batch),
+    }
+
+
 def torch_compiled(torch: Any, widths: tuple[int, ...], batch: int) -> Step:
     """torch.compile at its best here: forward and loss compiled, the optimizer's loop fused."""
     images, labels = digits(batch, widths[0], widths[-1])

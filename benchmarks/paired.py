@@ -47,8 +47,8 @@ def interleave(
     returns_value   what a call returns is the measurement, instead of the time that it took
     """
     if returns_value:
-        values = [{name: float(call()) for name, call in sides.items()} for _ in range(rounds)]  # type: ignore[arg-type]
-        return {name: np.array([value[name] for value in values]) for name in sides}
+        values = np.array([[call() for call in sides.values()] for _ in range(rounds)], np.float64)
+        return dict(zip(sides, values.T, strict=True))
     repeats = {name: calls_per_block(call) for name, call in sides.items()}
     names = list(sides)
     taken: dict[str, list[float]] = {name: [] for name in names}

@@ -30,10 +30,6 @@ LARGEST = 1e11
 
 def measure(scale: float) -> list[dict[str, Any]]:
     """In this process, every cell: seconds of ours, of replay, and of torch."""
-    import torch
-
-    import minitorch_clf
-
     limit_threads(Row("scaling", "", "step", lambda: iter(()), threads=1))
     cells = []
     for batch in BATCHES:
@@ -41,11 +37,7 @@ def measure(scale: float) -> list[dict[str, Any]]:
             widths = (784, width, width, 10)
             if 6 * batch * width * width > LARGEST:
                 continue
-            sides = {
-                "ours": models.training_step(minitorch_clf, widths, batch),
-                "replay": models.replayed(minitorch_clf, widths, batch),
-                "torch": models.training_step(torch, widths, batch),
-            }
+            sides = models.engines(widths, batch)
             models.agree(sides, "torch", steps=2, rtol=1e-3)
             times = interleave(sides, budget=1.5 * scale, rounds=30)
             cells.append(

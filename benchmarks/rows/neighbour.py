@@ -15,15 +15,7 @@ BUSY = "import os; os.sched_setaffinity(0, [{core}])\nwhile True: pass"
 
 
 def build() -> Iterator[Race]:
-    import torch
-
-    import minitorch_clf
-
-    sides = {
-        "ours": models.training_step(minitorch_clf, WIDTHS, BATCH),
-        "replay": models.replayed(minitorch_clf, WIDTHS, BATCH),
-        "torch": models.training_step(torch, WIDTHS, BATCH),
-    }
+    sides = models.engines(WIDTHS, BATCH)
     models.agree(sides, "torch")
     yield Race("alone", sides, budget=8)
     core = min(os.sched_getaffinity(0))

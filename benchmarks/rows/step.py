@@ -26,12 +26,8 @@ def cost(widths: tuple[int, ...], batch: int) -> float:
 def build() -> Iterator[Race]:
     import torch
 
-    import minitorch_clf
-
     sides = {
-        "ours": models.training_step(minitorch_clf, WIDTHS, BATCH),
-        "replay": models.replayed(minitorch_clf, WIDTHS, BATCH),
-        "torch": models.training_step(torch, WIDTHS, BATCH),
+        **models.engines(WIDTHS, BATCH),
         "torch fused": models.training_step(torch, WIDTHS, BATCH, fused=True),
         "torch.compile": models.torch_compiled(torch, WIDTHS, BATCH),
     }

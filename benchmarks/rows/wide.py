@@ -14,12 +14,8 @@ WIDTHS, BATCH = (784, 2048, 2048, 10), 1024
 def build() -> Iterator[Race]:
     import torch
 
-    import minitorch_clf
-
     sides = {
-        "ours": models.training_step(minitorch_clf, WIDTHS, BATCH),
-        "replay": models.replayed(minitorch_clf, WIDTHS, BATCH),
-        "torch": models.training_step(torch, WIDTHS, BATCH),
+        **models.engines(WIDTHS, BATCH),
         "torch fused": models.training_step(torch, WIDTHS, BATCH, fused=True),
     }
     models.agree(sides, "torch", steps=2)
