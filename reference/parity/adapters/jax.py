@@ -16,8 +16,9 @@ import numpy as np
 from jax import lax, nn
 from jax.scipy import special
 
-from reference.parity.adapter import Adapter, Op, along, one, spread, two, unlisted
+from reference.parity.adapter import Adapter, Op, along, one, two, unlisted
 from reference.parity.case import Array, OpCase
+from reference.parity.numpy_operations import numpy_operations
 from reference.parity.outcome import NotOffered, Outcome
 
 jax.config.update("jax_platforms", "cpu")
@@ -106,10 +107,9 @@ def _scan(fn: Op) -> Op:
 
 
 _OPS: dict[str, Op] = {
+    **numpy_operations(jnp),
     **{name: one(fn) for name, fn in _ONE.items()},
     **{name: two(fn) for name, fn in _TWO.items()},
-    "pow": lambda input, exponent: jnp.power(input, exponent),
-    "round": lambda input, *, decimals=0: jnp.round(input, decimals),
     "nan_to_num": lambda input, nan=0.0, posinf=None, neginf=None: jnp.nan_to_num(
         input, nan=nan, posinf=posinf, neginf=neginf
     ),
@@ -146,8 +146,6 @@ _OPS: dict[str, Op] = {
     "prod": lambda input, dim=None, keepdim=False, *, dtype=None: jnp.prod(
         input, dim, dtype, keepdims=keepdim
     ),
-    "var": spread(jnp.var),
-    "std": spread(jnp.std),
     "logsumexp": along(nn.logsumexp),
     "norm": _norm,
     "linalg.vector_norm": lambda x, ord=2, dim=None, keepdim=False: _norm(x, ord, dim, keepdim),
@@ -158,8 +156,6 @@ _OPS: dict[str, Op] = {
     "quantile": _quantile(jnp.quantile),
     "nanquantile": _quantile(jnp.nanquantile),
     # along an axis
-    "cumsum": lambda input, dim: jnp.cumsum(input, dim),
-    "cumprod": lambda input, dim: jnp.cumprod(input, dim),
     "logcumsumexp": _scan(lax.cumlogsumexp),
     "diff": lambda input, n=1, dim=-1, prepend=None, append=None: jnp.diff(
         input, n, dim, prepend, append
@@ -177,77 +173,24 @@ _OPS: dict[str, Op] = {
     "isin": lambda elements, test_elements, *, invert=False: jnp.isin(
         elements, test_elements, invert=invert
     ),
-    "nonzero": lambda input, *, as_tuple: jnp.nonzero(input) if as_tuple else jnp.argwhere(input),
-    # choosing
-    "where": lambda condition, input, other: jnp.where(condition, input, other),
-    "clamp": lambda input, min=None, max=None: jnp.clip(input, min, max),
-    "take": lambda input, index: jnp.take(input, index),
-    "index_select": lambda input, dim, index: jnp.take(input, index, axis=dim),
-    "take_along_dim": lambda input, indices, dim=None: jnp.take_along_axis(input, indices, dim),
-    "isclose": lambda input, other, rtol=1e-5, atol=1e-8, equal_nan=False: jnp.isclose(
-        input, other, rtol, atol, equal_nan
-    ),
-    "allclose": lambda input, other, rtol=1e-5, atol=1e-8, equal_nan=False: jnp.allclose(
-        input, other, rtol, atol, equal_nan
-    ),
     # shapes
-    "reshape": lambda input, shape: jnp.reshape(input, shape),
-    "squeeze": lambda input, dim=None: jnp.squeeze(input, dim),
-    "unsqueeze": lambda input, dim: jnp.expand_dims(input, dim),
-    "transpose": lambda input, dim0, dim1: jnp.swapaxes(input, dim0, dim1),
-    "swapaxes": lambda input, axis0, axis1: jnp.swapaxes(input, axis0, axis1),
-    "permute": lambda input, dims: jnp.transpose(input, dims),
-    "movedim": lambda input, source, destination: jnp.moveaxis(input, source, destination),
-    "moveaxis": lambda input, source, destination: jnp.moveaxis(input, source, destination),
-    "broadcast_to": lambda input, size: jnp.broadcast_to(input, size),
     "unbind": lambda input, dim=0: jnp.unstack(input, axis=dim),
-    "cat": lambda tensors, dim=0: jnp.concatenate(tensors, dim),
     "concat": lambda tensors, dim=0: jnp.concat(tensors, axis=dim),
-    "stack": lambda tensors, dim=0: jnp.stack(tensors, dim),
-    "hstack": lambda tensors: jnp.hstack(tensors),
-    "vstack": lambda tensors: jnp.vstack(tensors),
-    "dstack": lambda tensors: jnp.dstack(tensors),
-    "column_stack": lambda tensors: jnp.column_stack(tensors),
     "meshgrid": lambda *tensors, indexing: jnp.meshgrid(*unlisted(tensors), indexing=indexing),
     "atleast_1d": lambda *tensors: jnp.atleast_1d(*unlisted(tensors)),
     "atleast_2d": lambda *tensors: jnp.atleast_2d(*unlisted(tensors)),
     "atleast_3d": lambda *tensors: jnp.atleast_3d(*unlisted(tensors)),
-    "tile": lambda input, dims: jnp.tile(input, dims),
-    "flip": lambda input, dims: jnp.flip(input, dims),
-    "roll": lambda input, shifts, dims=None: jnp.roll(input, shifts, dims),
     "rot90": lambda input, k=1, dims=(0, 1): jnp.rot90(input, k, tuple(dims)),
-    "repeat_interleave": lambda input, repeats, dim=None: jnp.repeat(input, repeats, dim),
-    "tril": lambda input, diagonal=0: jnp.tril(input, diagonal),
-    "triu": lambda input, diagonal=0: jnp.triu(input, diagonal),
-    "diag": lambda input, diagonal=0: jnp.diag(input, diagonal),
     "diagflat": lambda input, offset=0: jnp.diagflat(input, offset),
-    "diagonal": lambda input, offset=0, dim1=0, dim2=1: jnp.diagonal(input, offset, dim1, dim2),
-    "tensor_split": lambda input, indices_or_sections, dim=0: jnp.array_split(
-        input, indices_or_sections, dim
-    ),
-    "hsplit": lambda input, indices_or_sections: jnp.hsplit(input, indices_or_sections),
-    "vsplit": lambda input, indices_or_sections: jnp.vsplit(input, indices_or_sections),
-    "dsplit": lambda input, indices_or_sections: jnp.dsplit(input, indices_or_sections),
     # products
-    "tensordot": lambda a, b, dims=2: jnp.tensordot(a, b, dims),
-    "einsum": lambda equation, *operands: jnp.einsum(equation, *unlisted(operands)),
     "linalg.multi_dot": lambda tensors: jnp.linalg.multi_dot(tensors),
     "matrix_power": lambda input, n: jnp.linalg.matrix_power(input, n),
     "cross": lambda input, other, dim=-1: jnp.cross(input, other, axis=dim),
     "linalg.cross": lambda input, other, *, dim=-1: jnp.linalg.cross(input, other, axis=dim),
     # dtypes and constants
     "to": lambda input, dtype: input.astype(dtype),
-    "zeros": lambda size, dtype=None: jnp.zeros(size, dtype),
-    "ones": lambda size, dtype=None: jnp.ones(size, dtype),
-    "zeros_like": lambda input, dtype=None: jnp.zeros_like(input, dtype),
-    "ones_like": lambda input, dtype=None: jnp.ones_like(input, dtype),
     "full_like": lambda input, fill_value, dtype=None: jnp.full_like(input, fill_value, dtype),
-    "full": lambda size, fill_value, dtype=None: jnp.full(size, fill_value, dtype),
     "eye": lambda n, m=None, dtype=None: jnp.eye(n, m, dtype=dtype),
-    "arange": lambda start, end=None, step=1, *, dtype=None: jnp.arange(
-        start, end, step, dtype=dtype
-    ),
-    "linspace": lambda start, end, steps, dtype=None: jnp.linspace(start, end, steps, dtype=dtype),
 }
 
 
