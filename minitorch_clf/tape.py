@@ -33,30 +33,29 @@ R = TypeVar("R")
 # --- without floating-point warnings --------------------------------------------------------------
 
 
-class _Quiet(threading.local):
-    """Per thread: a context in which NumPy keeps quiet, and whether we are in it."""
+def _error_state() -> tuple[contextvars.ContextVar[Any], Any]:
+    """The context variable that np.seterr sets, and its value while NumPy keeps quiet."""
+    context = contextvars.copy_context()
+    context.run(np.seterr, all="ignore")
+    outside = contextvars.copy_context()
+    (variable,) = [v for v in context if v not in outside or outside[v] is not context[v]]
+    return variable, context[variable]
 
-    def __init__(self) -> None:
-        self.context = contextvars.copy_context()
-        self.context.run(np.seterr, all="ignore")
-        self.inside = False
 
+ERRORS, QUIET = _error_state()
+"""How NumPy is kept from warnings: ERRORS.set(QUIET), and in the end ERRORS.reset of its result.
 
-_quiet = _Quiet()
+As `with np.errstate(all="ignore")`, whose entry and exit cost more than a small NumPy call.
+"""
 
 
 def quietly(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
-    """function(*args) with overflow, 0 / 0 and the like giving inf and nan and no warning.
-
-    As `with np.errstate(all="ignore")`, whose entry and exit cost more than a small NumPy call.
-    """
-    if _quiet.inside:
-        return function(*args, **kwargs)
-    _quiet.inside = True
+    """function(*args) with overflow, 0 / 0 and the like giving inf and nan and no warning."""
+    before = ERRORS.set(QUIET)
     try:
-        return _quiet.context.run(function, *args, **kwargs)
+        return function(*args, **kwargs)
     finally:
-        _quiet.inside = False
+        ERRORS.reset(before)
 
 
 # --- what forward leaves for backward -------------------------------------------------------------
@@ -94,8 +93,9 @@ def meta_of(array: Array) -> Meta:
 class Saved(NamedTuple):
     """One saved value.
 
-    source   k for input k, ~k for output k, None without gradient
-    unpack   makes the array again, if a pack hook put something else in its place
+    source    k for input k, ~k for output k, None without gradient
+    version   of the memory of that input or output;   expected: its value then
+    unpack    makes the array again, if a pack hook put something else in its place
     """
 
     array: Any
@@ -110,11 +110,17 @@ class Context:
 
     needs_input_grad   one bool per positional input of forward
     saved_tensors      what save_for_backward was given, checked to be unchanged since
+
+    saved              the same unchecked; None once freed
+    watched            (k, source, version, expected) of each that is an input or an output
+    unpack             Saved.unpack of each, if there are such hooks
     """
 
     materialize_grads: bool = True
     to_save: tuple[Array, ...] = ()
-    saved: tuple[Saved, ...] | None = None
+    saved: tuple[Array, ...] | None = None
+    watched: Sequence[tuple[int, int, Version, int]] = ()
+    unpack: Sequence[Callable[[Any], Array] | None] | None = None
     node: Node | None = None  # set only on the copy that a create_graph walk uses
     recorder: Recorder | None = None
 
@@ -139,18 +145,20 @@ class Context:
 
     @property
     def saved_tensors(self) -> tuple[Array, ...]:
-        if self.saved is None:
+        saved = self.saved
+        if saved is None:
             if self.to_save:  # not recorded: forward and backward are run by hand
                 return self.to_save
             raise RuntimeError(FREED)
-        return tuple([self._unpack(saved) for saved in self.saved])
+        for k, _, version, expected in self.watched:
+            if version.value != expected:
+                raise StaleSave(self.entries()[k])
+        if self.recorder is None and self.unpack is None:
+            return saved
+        return tuple([self._unpacked(entry) for entry in self.entries()])
 
-    def _unpack(self, saved: Saved) -> Array:
-        array = saved.array
-        if saved.unpack is not None:
-            array = saved.unpack(array)
-        elif saved.version is not None and saved.version.value != saved.expected:
-            raise StaleSave(saved)
+    def _unpacked(self, saved: Saved) -> Array:
+        array = saved.array if saved.unpack is None else saved.unpack(saved.array)
         if self.recorder is None or saved.source is None or self.node is None:
             return array
         if array.dtype.kind != "f":  # an index or a mask: no derivative, so no Tensor
@@ -159,17 +167,31 @@ class Context:
         node, output_nr = (self.node, ~k) if k < 0 else self.node.next_functions[k]
         return array if node is None else self.recorder.attach(array, node, output_nr)
 
+    def entries(self) -> list[Saved]:
+        """All that is known of each saved value."""
+        watched = {k: entry for k, *entry in self.watched}
+        unpack = self.unpack or (None,) * len(self.saved or ())
+        return [
+            Saved(array, *watched.get(k, (None, None, 0)), unpack[k])
+            for k, array in enumerate(self.saved or ())
+        ]
+
+    def keep(self, entries: Sequence[Saved]) -> None:
+        """Save these instead."""
+        self.saved = tuple([entry.array for entry in entries])
+        self.watched = [
+            (k, entry.source, entry.version, entry.expected)
+            for k, entry in enumerate(entries)
+            if entry.source is not None and entry.version is not None
+        ]
+        unpack = [entry.unpack for entry in entries]
+        self.unpack = unpack if any(unpack) else None
+
     def recorded(self, node: Node, recorder: Recorder) -> Context:
         """This context as a create_graph walk sees it: saved values are on the graph."""
         seen = copy.copy(self)
         seen.node, seen.recorder = node, recorder
         return seen
-
-    def free(self) -> None:
-        """Forget what was saved. A context that saved nothing may be used again."""
-        if self.saved:
-            self.saved = None
-        self.to_save = ()
 
 
 class StaleSave(Exception):
@@ -342,26 +364,24 @@ class FunctionNode(Node):
 
     def run(self, grads: Gradients, recorder: Recorder | None) -> Gradients:
         ctx = self.ctx if recorder is None else self.ctx.recorded(self, recorder)
-        missing = 0
-        for grad in grads:
-            if grad is None:
-                missing += 1
-        if missing:
+        if len(grads) > 1 or grads[0] is None:
+            missing = sum([grad is None for grad in grads])
             if missing == len(grads):
                 return (None,) * len(self.next_functions)
-            if ctx.materialize_grads:
+            if missing and ctx.materialize_grads:
                 grads = [
                     zeros(meta, recorder) if grad is None else grad
                     for grad, meta in zip(grads, self.outputs, strict=True)
                 ]
         try:
-            result = quietly(self.op.backward, ctx, *grads)
+            result = self.op.backward(ctx, *grads)
         except StaleSave as stale:
             raise stale_error(self, stale) from None
-        return result if isinstance(result, tuple) else (result,)
+        return result if type(result) is tuple else (result,)
 
     def free(self) -> None:
-        self.ctx.free()
+        if self.ctx.saved:  # what saved nothing may run again
+            self.ctx.saved = None
 
 
 def stale_error(node: Node, stale: StaleSave) -> RuntimeError:

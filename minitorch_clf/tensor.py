@@ -41,6 +41,8 @@ from minitorch_clf.methods.sets import SetMethods
 from minitorch_clf.numpy_protocol import ARRAY_FUNCTIONS, UFUNCS
 from minitorch_clf.ops.broadcast import mismatch
 from minitorch_clf.tape import (
+    ERRORS,
+    QUIET,
     Array,
     Context,
     Edge,
@@ -53,13 +55,12 @@ from minitorch_clf.tape import (
     Version,
     hooks_of,
     meta_of,
-    quietly,
 )
+from minitorch_clf.walk import as_outside
 
 __all__ = ["Tensor", "apply", "wrap"]
 
 NO_EDGE: Edge = (None, 0)
-NOTHING = Saved(None, None, None, 0)
 _leaf_lock = threading.Lock()
 
 
@@ -77,14 +78,17 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Any:
     if grad_mode.enabled:
         needs = tuple([isinstance(x, Tensor) and x.requires_grad for x in inputs])
     ctx = Context(needs)
+    errors = ERRORS.set(QUIET)
     try:
-        result = quietly(op.forward, ctx, *arrays, **options)
+        result = op.forward(ctx, *arrays, **options)
     except ValueError:  # NumPy's word for shapes that do not broadcast
         text = mismatch(x.shape for x in arrays if isinstance(x, np.ndarray))
         if not text:
             raise
         raise RuntimeError(text) from None
-    if not isinstance(result, tuple) and not op.is_view:  # nearly always
+    finally:
+        ERRORS.reset(errors)
+    if type(result) is not tuple and not op.is_view:  # nearly always
         tensor = wrap(result if type(result) is np.ndarray else np.asarray(result))
         if True in needs:
             _record(op, ctx, inputs, arrays, (tensor,))
@@ -92,7 +96,7 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Any:
     results = result if isinstance(result, tuple) else (result,)
     tensors = [wrap(out if type(out) is np.ndarray else np.asarray(out)) for out in results]
     if True in needs:
-        _record(op, ctx, inputs, arrays, tensors)
+        _record(op, ctx, inputs, arrays, tuple(tensors))
     if op.is_view:
         for k, tensor in enumerate(tensors):
             view: Callable[[Any], Any] = functools.partial(op.call, **options)
@@ -107,53 +111,59 @@ def _record(
     ctx: Context,
     inputs: Sequence[Any],
     arrays: Sequence[Any],
-    outputs: Sequence[Tensor],
+    outputs: tuple[Tensor, ...],
 ) -> None:
     """Leave a node behind, if there is anything to differentiate."""
-    node = None
+    for out in outputs:
+        if out.array.dtype.kind == "f":
+            break
+    else:
+        return
+    needs = zip(inputs, ctx.needs_input_grad)  # noqa: B905 - strict=True costs 2 % of an operation
+    edges = [x._edge() if need else NO_EDGE for x, need in needs]
+    node = NODES[op](tuple(edges), tuple([meta_of(out.array) for out in outputs]))
+    node.ctx = ctx
     for k, out in enumerate(outputs):
         if out.array.dtype.kind == "f":
-            if node is None:
-                needs = zip(inputs, ctx.needs_input_grad, strict=True)
-                edges = tuple([x._edge() if need else NO_EDGE for x, need in needs])
-                node = NODES[op](edges, tuple([meta_of(out.array) for out in outputs]))
-                node.ctx = ctx
             out._node, out._output_nr = node, k
-    if node is not None:
-        _save(ctx, inputs, arrays, outputs)
-        if anomaly.mode.enabled:
-            anomaly.note(node, arrays, [out.array for out in outputs])
+    ctx.saved, ctx.to_save = ctx.to_save, ()
+    if ctx.saved:
+        _watch(ctx, inputs, arrays, outputs)
+    if anomaly.mode.enabled:
+        anomaly.note(node, arrays, [out.array for out in outputs])
 
 
-def _save(
-    ctx: Context, inputs: Sequence[Any], arrays: Sequence[Any], outputs: Sequence[Tensor]
+def _watch(
+    ctx: Context, inputs: Sequence[Any], arrays: Sequence[Any], outputs: tuple[Tensor, ...]
 ) -> None:
-    """Note for each saved array whether it is an input or an output, and its version."""
-    if not ctx.to_save:
-        ctx.saved = ()
-        return
-    saved = []
-    for array in ctx.to_save:
-        source, version = None, None
-        if array is None:
-            saved.append(NOTHING)
+    """Note which saved arrays are inputs or outputs, and at what version."""
+    watched = []
+    for k, array in enumerate(ctx.saved or ()):
+        if array is None or type(array) is float:
             continue
-        if type(array) is not float:
-            for k, given in enumerate(arrays):
-                if array is given:
-                    if isinstance(inputs[k], Tensor):
-                        source, version = k, inputs[k]._writes
-                        if not version.counts:
-                            raise_inference()
-                    break
-            else:
-                for k, out in enumerate(outputs):
-                    if array is out.array:
-                        source, version = ~k, out._writes
-        saved.append(Saved(array, source, version, 0 if version is None else version.value))
+        source = _source(array, inputs, arrays, outputs)
+        if source is not None:
+            version = (inputs[source] if source >= 0 else outputs[~source])._writes
+            if not version.counts:
+                raise_inference()
+            watched.append((k, source, version, version.value))
+    if watched:
+        ctx.watched = watched
     if grad_mode.pack_hooks:
-        saved = [_packed(entry, inputs, outputs) for entry in saved]
-    ctx.saved, ctx.to_save = tuple(saved), ()
+        ctx.keep([_packed(entry, inputs, outputs) for entry in ctx.entries()])
+
+
+def _source(
+    array: Any, inputs: Sequence[Any], arrays: Sequence[Any], outputs: tuple[Tensor, ...]
+) -> int | None:
+    """Which input the array is, or, as ~k, which output; None if it is neither."""
+    for k, given in enumerate(arrays):
+        if array is given:
+            return k if isinstance(inputs[k], Tensor) else None
+    for k, out in enumerate(outputs):
+        if array is out.array:
+            return ~k
+    return None
 
 
 def _packed(saved: Saved, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> Saved:
@@ -166,7 +176,12 @@ def _packed(saved: Saved, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> S
     else:
         return saved
     packed, unpack = pack(tensor)
-    return saved._replace(array=packed, unpack=lambda packed: unpack(packed).array)
+    return saved._replace(
+        array=packed,
+        version=Version(),  # no write that follows is noticed
+        expected=0,
+        unpack=lambda packed: unpack(packed).array,
+    )
 
 
 def wrap(array: Array) -> Tensor:
@@ -462,13 +477,13 @@ class Tensor(
                     grad = own
                 self._grad = wrap(grad)
             elif self._grad.requires_grad:
-                self._grad = wrap(np.asarray(quietly(np.add, self._grad.array, grad)))
+                self._grad = wrap(np.asarray(np.add(self._grad.array, grad)))
             else:
-                quietly(np.add, self._grad.array, grad, out=self._grad.array)
+                np.add(self._grad.array, grad, out=self._grad.array)
                 self._grad._writes.value += 1
         if self._hooks is not None:
             for hook in list(self._hooks.accumulated.values()):
-                result: Any = hook(self)
+                result: Any = as_outside(hook, self)
                 if result is not None:
                     raise TypeError(
                         f"expected Variable, but hook returned '{type(result).__name__}'"

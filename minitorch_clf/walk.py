@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import heapq
-import operator
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heappop, heappush
+from typing import Any, TypeVar
 
 import numpy as np
 
 from minitorch_clf import anomaly
 from minitorch_clf.tape import (
+    ERRORS,
+    QUIET,
     Array,
     Edge,
     Gradients,
@@ -18,8 +20,9 @@ from minitorch_clf.tape import (
     Node,
     Recordable,
     Recorder,
-    quietly,
 )
+
+R = TypeVar("R")
 
 
 def run_backward(
@@ -44,6 +47,7 @@ def run_backward(
     captured: dict[Edge, Array | None] = dict.fromkeys(inputs or ())
     partial = inputs is not None
     outer, _current.walk = _current.walk, walk
+    errors = ERRORS.set(QUIET)
     try:
         while walk.ready:
             node, buffer = walk.pop()
@@ -60,8 +64,21 @@ def run_backward(
                 if not retain_graph:
                     node.free()
     finally:
+        ERRORS.reset(errors)
         _current.walk = outer
     return [captured[edge] for edge in inputs or ()]
+
+
+def as_outside(function: Callable[..., R], *args: Any) -> R:
+    """function(*args), user's code, with NumPy's warnings as they were before the walk."""
+    walk = _current.walk
+    if walk is None:
+        return function(*args)
+    errors = ERRORS.set(walk.errors)
+    try:
+        return function(*args)
+    finally:
+        ERRORS.reset(errors)
 
 
 class _Current(threading.local):
@@ -86,9 +103,10 @@ class Walk:
     ready     a heap of the nodes that wait for nobody, newest first
     ends      the nodes whose gradients are asked for
     wanted    the nodes that must run, None for all
+    errors    what NumPy did about overflow and the like before
     """
 
-    __slots__ = ("__weakref__", "arrived", "ends", "ready", "waiting", "wanted")
+    __slots__ = ("__weakref__", "arrived", "ends", "errors", "ready", "waiting", "wanted")
 
     def __init__(
         self,
@@ -98,6 +116,7 @@ class Walk:
         *,
         accumulate: bool,
     ) -> None:
+        self.errors = ERRORS.get()
         self.waiting = _count_consumers(roots)
         self.ends = {node for node, _ in inputs or ()}
         self.wanted = None if inputs is None else _leading_to(self.ends, self.waiting)
@@ -109,7 +128,7 @@ class Walk:
             self._add(edge, grad)
         for node in self.arrived:
             if self.waiting[node] == 0:
-                self._push(node)
+                heappush(self.ready, (-node.sequence_nr, id(node), node))
 
     def runs(self, node: Node) -> bool:
         """Whether the gradients of the inputs of `node` are needed."""
@@ -121,21 +140,22 @@ class Walk:
 
     def pop(self) -> tuple[Node, list[Array | None]]:
         """The newest ready node, and the gradients of its outputs."""
-        node = heapq.heappop(self.ready)[2]
+        node = heappop(self.ready)[2]
         return node, self.arrived.pop(node, None) or [None] * len(node.outputs)
 
     def pass_on(self, node: Node, grads: Gradients) -> None:
         """Hand the gradients of node's inputs to the nodes these came from."""
-        for edge, grad in zip(node.next_functions, grads, strict=True):
+        waiting = self.waiting
+        for edge, grad in zip(node.next_functions, grads):  # noqa: B905 - _run has compared
             successor = edge[0]
             if successor is None:
                 continue
             if grad is not None:
                 self._add(edge, grad)
-            left = self.waiting[successor] - 1
-            self.waiting[successor] = left
+            left = waiting[successor] - 1
+            waiting[successor] = left
             if left == 0:
-                self._push(successor)
+                heappush(self.ready, (-successor.sequence_nr, id(successor), successor))
 
     def _add(self, edge: Edge, grad: Array) -> None:
         node, output_nr = edge
@@ -144,10 +164,7 @@ class Walk:
             if buffer is None:
                 buffer = self.arrived[node] = [None] * len(node.outputs)
             old = buffer[output_nr]
-            buffer[output_nr] = grad if old is None else quietly(operator.add, old, grad)
-
-    def _push(self, node: Node) -> None:
-        heapq.heappush(self.ready, (-node.sequence_nr, id(node), node))
+            buffer[output_nr] = grad if old is None else old + grad
 
 
 def _count_consumers(roots: Iterable[Edge]) -> dict[Node, int]:
@@ -184,7 +201,7 @@ def _run(node: Node, buffer: list[Array | None], recorder: Recorder | None) -> G
     given: Gradients = buffer
     if hooks is not None:
         for pre in list(hooks.pre.values()):
-            replaced = pre(given)
+            replaced = as_outside(pre, given)
             given = given if replaced is None else replaced
     run = anomaly.run if anomaly.mode.enabled else type(node).run
     grads = run(node, given, recorder)
@@ -193,7 +210,7 @@ def _run(node: Node, buffer: list[Array | None], recorder: Recorder | None) -> G
     grads = _conform(node, grads, recorder)
     if hooks is not None:
         for post in list(hooks.post.values()):
-            replaced = post(grads, given)
+            replaced = as_outside(post, grads, given)
             grads = grads if replaced is None else replaced
     return grads
 
@@ -203,7 +220,7 @@ def _run_tensor_hooks(hooks: Hooks, buffer: list[Array | None]) -> None:
         for function in list(functions.values()):
             grad = buffer[output_nr]
             if grad is not None:
-                replaced = function(grad)
+                replaced = as_outside(function, grad)
                 buffer[output_nr] = grad if replaced is None else replaced
     for output_nr, keep in hooks.retain.items():
         grad = buffer[output_nr]
@@ -215,9 +232,8 @@ def _fits(grads: Gradients, edges: tuple[Edge, ...]) -> bool:
     """Whether _conform would change nothing that matters: so it is nearly always."""
     if len(grads) != len(edges):
         return False
-    for k, (successor, input_nr) in enumerate(edges):
-        grad = grads[k]
-        if successor is not None and grad is not None:
+    for grad, (successor, input_nr) in zip(grads, edges):  # noqa: B905 - of one length
+        if grad is not None and successor is not None:
             shape, dtype = successor.outputs[input_nr]
             if type(grad) is not np.ndarray or grad.shape != shape or grad.dtype is not dtype:
                 return False
@@ -251,8 +267,6 @@ def _conform(node: Node, grads: Gradients, recorder: Recorder | None) -> Gradien
                 f"{list(got_shape)} but expected shape compatible with {list(shape)}"
             )
         if got_dtype is not dtype and got_dtype != dtype:
-            grad = (
-                quietly(np.asarray, grad, dtype) if recorder is None else recorder.cast(grad, dtype)
-            )
+            grad = np.asarray(grad, dtype) if recorder is None else recorder.cast(grad, dtype)
         conformed.append(grad)
     return conformed

@@ -17,6 +17,7 @@ from minitorch_clf.methods.graph import NodeMethods
 from minitorch_clf.ops.broadcast import sum_to_size
 from minitorch_clf.tape import FREED, Array, Gradients, Meta, Node, Recorder, short_name, zeros
 from minitorch_clf.tensor import NO_EDGE, RECORDER, Tensor, wrap
+from minitorch_clf.walk import as_outside
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
@@ -78,7 +79,7 @@ class FunctionCtx(NodeMethods, Node):
             if grad is None and meta is not None and self.materialize_grads:
                 grad = zeros(meta, recorder)
             given.append(grad if grad is None or isinstance(grad, Tensor) else wrap(grad))
-        results = self._differentiate()(self, *given)
+        results = as_outside(self._differentiate(), self, *given)
         results = self._checked(results if isinstance(results, tuple) else (results,))
         fitted = [g if g is None else self._fit(k, g) for k, g in enumerate(results)]
         return fitted if recorder else [g if g is None else g.array for g in fitted]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from minitorch_clf.grad_mode import grad_mode
 from minitorch_clf.methods.base import Methods
 from minitorch_clf.methods.saving import pack
-from minitorch_clf.tape import CopySlices, Edge, FunctionNode, Meta, Node, Saved, short_name
+from minitorch_clf.tape import CopySlices, Edge, FunctionNode, Meta, Node, Saved, Version, short_name
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor
@@ -103,18 +103,19 @@ class HistoryMethods(Methods):
         if history and self._view is not None:
             self._refuse_view(self._view)
             old_edge = self._view.base._edge()
-        saved = node.ctx.saved if isinstance(node, FunctionNode) else None
-        if isinstance(node, FunctionNode) and saved:
-            saved = self._without_old_value(saved)
+        saved = node.ctx.entries() if isinstance(node, FunctionNode) else []
+        saved = self._without_old_value(saved)
         array[...] = result.array
         self._writes.value += 1
         if node is not None:
             self._writes.writer = short_name(node)
         if isinstance(node, FunctionNode) and saved:
             now = self._writes
-            node.ctx.saved = tuple(
-                Saved(array, s.source, now, now.value) if s.array is result.array else s
-                for s in saved
+            node.ctx.keep(
+                [
+                    Saved(array, s.source, now, now.value) if s.array is result.array else s
+                    for s in saved
+                ]
             )
         if not history:
             return self  # type: ignore[return-value]  # every Methods is a Tensor
@@ -126,16 +127,16 @@ class HistoryMethods(Methods):
             self._rebase(self._view, node, old_edge)
         return self  # type: ignore[return-value]
 
-    def _without_old_value(self, saved: tuple[Saved, ...]) -> tuple[Saved, ...]:
+    def _without_old_value(self, saved: list[Saved]) -> list[Saved]:
         """`saved` with copies of this Tensor's value, which is about to be overwritten."""
         replaced = []
         for s in saved:
             if s.array is self.array:
-                s = s._replace(array=self.array.copy(), version=None)
+                s = s._replace(array=self.array.copy(), version=Version(), expected=0)
             elif s.unpack and s.source == 0 and grad_mode.pack_hooks:  # may have kept the memory
                 s = s._replace(array=pack(self._wrap(self.array.copy()))[0])
             replaced.append(s)
-        return tuple(replaced)
+        return replaced
 
     def _rebase(self, view: View, node: Node, base_edge: Edge) -> None:
         base = view.base
