@@ -35,7 +35,8 @@ _lock = threading.Lock()
 
 def get_num_threads() -> int:
     """How many threads a large matrix product may use."""
-    return max((library.get_num_threads() for library in _blas()), default=1)
+    counts = [library.get_num_threads() for library in _blas()]
+    return max(counts) if counts else 1
 
 
 def set_num_threads(num: int) -> None:

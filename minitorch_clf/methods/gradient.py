@@ -13,7 +13,7 @@ import numpy as np
 
 from minitorch_clf import anomaly
 from minitorch_clf.dtypes import Size
-from minitorch_clf.grad_mode import set_grad_enabled
+from minitorch_clf.grad_mode import grad_mode
 from minitorch_clf.handles import RemovableHandle
 from minitorch_clf.methods.base import Methods
 from minitorch_clf.methods.graph import GradientEdge, on_gradient
@@ -179,7 +179,9 @@ def walk(
         values = [getattr(tensor, "array", None) for tensor in tensors]
         anomaly.refuse_nan(values, [node for node, _ in roots])
     retain = create_graph if retain_graph is None else retain_graph
-    with set_grad_enabled(create_graph):
+    before = grad_mode.wanted
+    grad_mode.set(create_graph)
+    try:
         return run_backward(
             roots,
             grads,
@@ -188,6 +190,8 @@ def walk(
             inputs=None if inputs is None else [edge_of(t) for t in inputs],
             accumulate=accumulate,
         )
+    finally:
+        grad_mode.set(before)
 
 
 def _recorder_of(tensors: Sequence[Any]) -> Recorder | None:
@@ -220,7 +224,8 @@ def _upstream(k: int, tensor: Any, grad: Any, recorder: Recorder | None) -> Arra
             return None
         if math.prod(shape) != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        ones = np.ones(shape, dtype)
+        ones = np.empty(shape, dtype)
+        ones.fill(1)
         return ones if recorder is None else recorder.constant(ones)
     if not isinstance(grad, Methods):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(grad).__name__}")

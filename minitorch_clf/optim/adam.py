@@ -143,11 +143,15 @@ class Adam(Optimizer):
 
     def _step_group(self, group: dict[str, Any]) -> None:
         options = Options.of(group)
+        t, scalars = 0.0, ()
         for p in group["params"]:
             if p.grad is None:
                 continue
             state = self._init_state(p, options.amsgrad)
             refuse_capturable(group)
+            taken = count_step(state)
+            if taken != t:  # nearly always all parameters have taken as many
+                t, scalars = taken, options.at(taken)
             arrays = [p.array, state["exp_avg"].array, state["exp_avg_sq"].array]
             if options.amsgrad:
                 arrays.append(state["max_exp_avg_sq"].array)
@@ -158,7 +162,7 @@ class Adam(Optimizer):
                 vectors[1],
                 vectors[2],
                 vectors[-1],
-                *options.at(count_step(state)),
+                *scalars,
                 mkl_estimates(p.array.dtype),
             )
             for vector, array in zip(vectors, arrays, strict=True):

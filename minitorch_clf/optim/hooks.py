@@ -48,6 +48,11 @@ def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
     return _register(_global_post_hooks, hook)
 
 
+def _all(first: OrderedDict[int, Hook], then: OrderedDict[int, Hook]) -> tuple[Hook, ...]:
+    """The hooks as they are now: a hook may register others, which wait for the next step."""
+    return (*first.values(), *then.values()) if first or then else ()
+
+
 def hooked(step: F) -> F:
     """`step` with its hooks around it; and schedulers want to know whether it was called."""
 
@@ -55,7 +60,7 @@ def hooked(step: F) -> F:
     def wrapper(self: HookMethods, *args: Any, **kwargs: Any) -> Any:
         if self._opt_called is not None:
             self._opt_called = True
-        for hook in (*_global_pre_hooks.values(), *self._optimizer_step_pre_hooks.values()):
+        for hook in _all(_global_pre_hooks, self._optimizer_step_pre_hooks):
             changed = hook(self, (self, *args), kwargs)
             if changed is not None:
                 if not (isinstance(changed, tuple) and len(changed) == 2):
@@ -65,7 +70,7 @@ def hooked(step: F) -> F:
                     )
                 (_, *args), kwargs = changed
         result = step(self, *args, **kwargs)
-        for hook in (*self._optimizer_step_post_hooks.values(), *_global_post_hooks.values()):
+        for hook in _all(self._optimizer_step_post_hooks, _global_post_hooks):
             hook(self, (self, *args), kwargs)
         return result
 
