@@ -88,22 +88,37 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Any:
         raise RuntimeError(text) from None
     finally:
         ERRORS.reset(errors)
-    if type(result) is not tuple and not op.is_view:  # nearly always
-        tensor = wrap(result if type(result) is np.ndarray else np.asarray(result))
-        if True in needs:
-            _record(op, ctx, inputs, arrays, (tensor,))
-        return tensor
-    results = result if isinstance(result, tuple) else (result,)
-    tensors = [wrap(out if type(out) is np.ndarray else np.asarray(out)) for out in results]
-    if True in needs:
-        _record(op, ctx, inputs, arrays, tuple(tensors))
+    if isinstance(result, tuple):
+        return _several(op, ctx, inputs, arrays, result, options)
+    tensor = wrap(result if type(result) is np.ndarray else np.asarray(result))
+    if True in needs and tensor.array.dtype.kind == "f":
+        tensor._node = _record(op, ctx, inputs, arrays, (tensor,))
     if op.is_view:
-        for k, tensor in enumerate(tensors):
-            view: Callable[[Any], Any] = functools.partial(op.call, **options)
-            if isinstance(result, tuple):
-                view = chain(view, operator.itemgetter(k))
-            tensor._track_view(inputs[0], view, "several" if isinstance(result, tuple) else "graph")
-    return tuple(tensors) if isinstance(result, tuple) else tensors[0]
+        again = functools.partial(op.call, **options) if options else op.call
+        tensor._track_view(inputs[0], again, "graph")
+    return tensor
+
+
+def _several(
+    op: type[Function],
+    ctx: Context,
+    inputs: Sequence[Any],
+    arrays: Sequence[Any],
+    results: tuple[Any, ...],
+    options: dict[str, Any],
+) -> tuple[Tensor, ...]:
+    """The end of `apply` for a tuple of values."""
+    outputs = tuple([wrap(np.asarray(out)) for out in results])
+    floats = [k for k, out in enumerate(outputs) if out.array.dtype.kind == "f"]
+    if floats and True in ctx.needs_input_grad:
+        node = _record(op, ctx, inputs, arrays, outputs)
+        for k in floats:
+            outputs[k]._node, outputs[k]._output_nr = node, k
+    if op.is_view:
+        again = functools.partial(op.call, **options)
+        for k, tensor in enumerate(outputs):
+            tensor._track_view(inputs[0], chain(again, operator.itemgetter(k)), "several")
+    return outputs
 
 
 def _record(
@@ -112,25 +127,19 @@ def _record(
     inputs: Sequence[Any],
     arrays: Sequence[Any],
     outputs: tuple[Tensor, ...],
-) -> None:
-    """Leave a node behind, if there is anything to differentiate."""
-    for out in outputs:
-        if out.array.dtype.kind == "f":
-            break
-    else:
-        return
+) -> FunctionNode:
+    """Leave a node behind, and what it saves."""
     needs = zip(inputs, ctx.needs_input_grad)  # noqa: B905 - strict=True costs 2 % of an operation
     edges = [x._edge() if need else NO_EDGE for x, need in needs]
-    node = NODES[op](tuple(edges), tuple([meta_of(out.array) for out in outputs]))
+    metas = [meta_of(out.array) for out in outputs]
+    node = NODES[op](tuple(edges), tuple(metas))
     node.ctx = ctx
-    for k, out in enumerate(outputs):
-        if out.array.dtype.kind == "f":
-            out._node, out._output_nr = node, k
     ctx.saved, ctx.to_save = ctx.to_save, ()
     if ctx.saved:
         _watch(ctx, inputs, arrays, outputs)
     if anomaly.mode.enabled:
         anomaly.note(node, arrays, [out.array for out in outputs])
+    return node
 
 
 def _watch(

@@ -145,16 +145,19 @@ class Walk:
 
     def pass_on(self, node: Node, grads: Gradients) -> None:
         """Hand the gradients of node's inputs to the nodes these came from."""
-        waiting = self.waiting
+        waiting, arrived = self.waiting, self.arrived
         for edge, grad in zip(node.next_functions, grads):  # noqa: B905 - _run has compared
             successor = edge[0]
             if successor is None:
                 continue
             if grad is not None:
-                self._add(edge, grad)
-            left = waiting[successor] - 1
-            waiting[successor] = left
-            if left == 0:
+                if successor not in arrived and len(successor.outputs) == 1:  # nearly always
+                    arrived[successor] = [grad]
+                else:
+                    self._add(edge, grad)
+            if waiting[successor] > 1:
+                waiting[successor] -= 1
+            else:
                 heappush(self.ready, (-successor.sequence_nr, id(successor), successor))
 
     def _add(self, edge: Edge, grad: Array) -> None:
@@ -203,8 +206,10 @@ def _run(node: Node, buffer: list[Array | None], recorder: Recorder | None) -> G
         for pre in list(hooks.pre.values()):
             replaced = as_outside(pre, given)
             given = given if replaced is None else replaced
-    run = anomaly.run if anomaly.mode.enabled else type(node).run
-    grads = run(node, given, recorder)
+    if anomaly.mode.enabled:
+        grads = anomaly.run(node, given, recorder)
+    else:
+        grads = node.run(given, recorder)
     if hooks is None and recorder is None and _fits(grads, node.next_functions):
         return grads
     grads = _conform(node, grads, recorder)

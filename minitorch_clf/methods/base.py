@@ -143,7 +143,7 @@ class Methods:
         return self._apply(ToCopy, self, dtype=to.numpy)
 
 
-OPERANDS = (Methods, *SCALARS, np.ndarray)
+OPERANDS = (float, Methods, *SCALARS, np.ndarray)  # isinstance() tries one after the other
 
 
 def memory_of(array: Array) -> Array:

@@ -36,7 +36,7 @@ def mismatch(shapes: Iterable[tuple[int, ...]]) -> str:
 
 def shape_of(x: Array) -> tuple[int, ...]:
     """np.shape(x) of an array or a number, which takes 1.3 us to tell that a float's is ()."""
-    shape: tuple[int, ...] = getattr(x, "shape", ())
+    shape: tuple[int, ...] = x.shape if type(x) is np.ndarray else getattr(x, "shape", ())
     return shape
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from minitorch_clf.kernels.layout import turn_and_add
 from minitorch_clf.ops.broadcast import sum_to_size, undo
 from minitorch_clf.ops.shape import EmbedDiagonal
 from minitorch_clf.tape import Array, Context, Function
-from minitorch_clf.threads import product
+from minitorch_clf.threads import is_tiny, product
 
 
 def is_column_major(x: Array) -> bool:
@@ -28,6 +29,19 @@ def grad_left(g: Array, y: Array, column_major: bool) -> Array:
 def grad_right(x: Array, g: Array, column_major: bool) -> Array:
     """The gradient of y in x @ y: x^T @ g, laid out like y."""
     return product(g.mT, x).mT if column_major else product(x.mT, g)
+
+
+def is_faster_turned(x: Array, y: Array) -> bool:
+    """Whether BLAS computes (x @ y)^T sooner than x @ y, to the same bits: a Linear's small batch.
+
+    OpenBLAS takes up to 1.8 times as long where x has fewer rows than a column-major y columns.
+    """
+    return bool(
+        x.shape[0] < y.shape[1]
+        and x.flags.c_contiguous
+        and y.mT.flags.c_contiguous
+        and not is_tiny(x, y)
+    )
 
 
 class Mm(Function):
@@ -69,6 +83,10 @@ class Addmm(Function):
         ctx.x_columns, ctx.y_columns = is_column_major(x), is_column_major(y)
         ctx.b_shape, ctx.beta, ctx.alpha = b.shape, beta, alpha
         ctx.save_for_backward(x if needs_y else None, y if needs_x else None)
+        if alpha == beta == 1 and b.shape == y.shape[1:] and is_faster_turned(x, y):
+            out = np.empty((x.shape[0], y.shape[1]), x.dtype)
+            turn_and_add(product(y.mT, x.mT), np.ascontiguousarray(b), out)
+            return out
         out = product(x, y)
         if alpha != 1:
             out *= alpha
