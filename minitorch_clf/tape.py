@@ -169,12 +169,12 @@ class Context:
 
     def entries(self) -> list[Saved]:
         """All that is known of each saved value."""
-        watched = {k: entry for k, *entry in self.watched}
-        unpack = self.unpack or (None,) * len(self.saved or ())
-        return [
-            Saved(array, *watched.get(k, (None, None, 0)), unpack[k])
-            for k, array in enumerate(self.saved or ())
-        ]
+        saved = self.saved or ()
+        entries = [Saved(array, None, None, 0) for array in saved]
+        for k, source, version, expected in self.watched:
+            entries[k] = Saved(saved[k], source, version, expected)
+        unpack = self.unpack or (None,) * len(saved)
+        return [e._replace(unpack=u) for e, u in zip(entries, unpack, strict=True)]
 
     def keep(self, entries: Sequence[Saved]) -> None:
         """Save these instead."""

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from minitorch_clf.grad_mode import grad_mode
 from minitorch_clf.methods.base import Methods
 from minitorch_clf.methods.saving import pack
-from minitorch_clf.tape import CopySlices, Edge, FunctionNode, Meta, Node, Saved, Version, short_name
+from minitorch_clf.tape import (
+    CopySlices,
+    Edge,
+    FunctionNode,
+    Meta,
+    Node,
+    Saved,
+    Version,
+    short_name,
+)
 
 if TYPE_CHECKING:
     from minitorch_clf.tensor import Tensor

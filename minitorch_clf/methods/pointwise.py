@@ -37,13 +37,11 @@ class PointwiseMethods(Methods):
         tensor([21., 22.])
         """
         x, y = operands("add", self, other)
-        if alpha == 1 and not isinstance(alpha, float):
-            return self._apply(ops.Add, x, y)
         if x.array.dtype.kind in "iub" and isinstance(alpha, float):
             raise RuntimeError(
                 "For integral input tensors, argument alpha must not be a floating point number."
             )
-        return self._apply(ops.Add, x, y, alpha=alpha)
+        return self._apply(ops.Add, x, y, alpha=alpha) if alpha != 1 else self._apply(ops.Add, x, y)
 
     def sub(self, other: Any, *, alpha: float = 1) -> Tensor:
         """self - alpha * other, broadcast.

@@ -143,7 +143,7 @@ class Adam(Optimizer):
 
     def _step_group(self, group: dict[str, Any]) -> None:
         options = Options.of(group)
-        t, scalars = 0.0, ()
+        t, scalars = 1.0, options.at(1.0)
         for p in group["params"]:
             if p.grad is None:
                 continue
