@@ -26,6 +26,7 @@ from benchmarks.row import Row
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all numbers.")
 @click.option("--chart", type=click.Path(path_type=Path), help="Draw bars: a .png or .svg file.")
 @click.option("--scaling", is_flag=True, help="How cost grows with batch and width, instead.")
+@click.option("--anatomy", is_flag=True, help="Where the time of a step goes, instead.")
 def main(
     names: tuple[str, ...],
     only_list: bool,
@@ -35,6 +36,7 @@ def main(
     json_path: Path | None,
     chart: Path | None,
     scaling: bool,
+    anatomy: bool,
 ) -> None:
     """Race minitorch_clf against PyTorch and others; every ROW with its target, pass or MISS.
 
@@ -57,16 +59,18 @@ def main(
         console.print(f"{key:12} {value}", highlight=False)
     if data_dir:
         os.environ["MINITORCH_CLF_DATA"] = str(Path(data_dir).resolve())
-    if scaling:
+    if scaling or anatomy:
+        from benchmarks.anatomy import show_anatomy
         from benchmarks.scaling import show_scaling
 
-        grid = show_scaling(console, scale)
+        shown = show_scaling(console, scale) if scaling else show_anatomy(console, scale)
         if json_path:
-            json_path.write_text(json.dumps({"machine": facts, "scaling": grid}, indent=1))
+            name = "scaling" if scaling else "anatomy"
+            json_path.write_text(json.dumps({"machine": facts, name: shown}, indent=1))
         return
 
     found: list[result.Line] = []
-    missed = 0
+    missed = targets = 0
     for row in chosen:
         if row.needs_mnist and "MINITORCH_CLF_DATA" not in os.environ:
             console.print(f"{row.name}: skipped, no MNIST; name its folder with --data-dir")
@@ -74,12 +78,15 @@ def main(
         made = result.lines(row, list(_measured(row, processes, scale, console)))
         report.show(row, made, console)
         found += made
-        missed += sum(not met for line in made for _, _, met in line.targets(row))
+        verdicts = [met for line in made for _, _, met in line.targets(row)]
+        missed += verdicts.count(False)
+        targets += len(verdicts)
     if json_path:
         content = {"machine": facts, "rows": [result.to_dict(line) for line in found]}
         json_path.write_text(json.dumps(content, indent=1))
     if chart:
         report.chart(found, chart)
+    console.print(f"{targets - missed} of {targets} targets met", highlight=False)
     sys.exit(1 if missed else 0)
 
 

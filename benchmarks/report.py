@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.result import OURS, Line
-from benchmarks.row import Row
+from benchmarks.row import Row, Target
 
 
 def quantity(value: float, unit: str = "s") -> str:
@@ -47,7 +47,17 @@ def show(row: Row, found: list[Line], console: Console) -> None:
         for target, got, met in line.targets(row):
             of = f" ({line.label})" if line.label else ""
             shown = f"{1 / got:.2f}x" if target.peer == "floor" else f"{got:.2f}x"
-            console.print(f"  {'pass' if met else 'MISS'}  {target}{of}: {shown}", highlight=False)
+            limit = "" if met else _limit(line, target)
+            text = f"  {'pass' if met else 'MISS'}  {target}{of}: {shown}{limit}"
+            console.print(text, highlight=False)
+
+
+def _limit(line: Line, target: Target) -> str:
+    """What the floor itself would reach, where that is less than the target asks for."""
+    if line.floor is None or target.peer == "floor":
+        return ""
+    best = line.times[target.peer] / line.floor
+    return "" if best >= target.times else f"; out of reach here: the floor is at {best:.2f}x"
 
 
 def _ratio(value: tuple[float, float, float]) -> str:

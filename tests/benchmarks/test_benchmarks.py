@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from benchmarks import machine, models, report, result
+import minitorch_clf
+from benchmarks import anatomy, machine, models, report, result
 from benchmarks.__main__ import main
 from benchmarks.paired import bootstrap, interleave, ratio
 from benchmarks.row import Row, Target
@@ -87,6 +88,24 @@ def test_the_table_says_pass_miss_and_what_was_skipped() -> None:
     assert "pass  3x torch (replay): 4.00x" in text
     assert "pass  at most 1.6x floor (replay): 1.25x" in text
     assert "jax is not installed ('.[bench]')" in text
+
+
+def test_a_target_below_the_floor_is_called_out_of_reach() -> None:
+    row = Row("step", "a step", "step", lambda: iter(()), (Target("torch", 6), Target("torch", 4)))
+    console = Console(width=120, record=True)
+    report.show(row, result.lines(row, _processes(0.5, 1.0, 0.2)), console)
+    text = console.export_text()
+    assert "MISS  6x torch: 2.00x; out of reach here: the floor is at 5.00x" in text
+    assert "MISS  4x torch: 2.00x\n" in text
+
+
+def test_the_anatomy_of_a_step_accounts_for_it() -> None:
+    phases, nodes = anatomy.phases(minitorch_clf, 60), anatomy.nodes(60)
+    assert tuple(phases) == anatomy.PHASES
+    assert phases["backward"] > sum(nodes.values()) / 2
+    assert next(iter(nodes)) == "NllLossBackward0 ()"
+    assert max(nodes, key=nodes.__getitem__) == "AddmmBackward0 (64, 128)"
+    assert set(anatomy.bare(60)) < set(anatomy.PHASES)
 
 
 def test_the_chart_is_a_picture(tmp_path: Path) -> None:
