@@ -86,9 +86,9 @@ class LinalgMethods(Methods):
 
     def addmm(self, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
         """beta * self + alpha * mat1 @ mat2; self broadcasts to the product's shape."""
-        for name, m in (("mat1", mat1), ("mat2", mat2)):
-            if m.array.ndim != 2:
-                raise RuntimeError(f"{name} must be a matrix, got {m.array.ndim}-D tensor")
+        if not mat1.array.ndim == mat2.array.ndim == 2:
+            name, m = ("mat2", mat2) if mat1.array.ndim == 2 else ("mat1", mat1)
+            raise RuntimeError(f"{name} must be a matrix, got {m.array.ndim}-D tensor")
         if self.array.dtype != mat2.array.dtype:
             raise RuntimeError(
                 "self and mat2 must have the same dtype, but got "

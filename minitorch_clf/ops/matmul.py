@@ -79,10 +79,11 @@ class Addmm(Function):
     def forward(
         ctx: Context, b: Array, x: Array, y: Array, *, beta: float = 1, alpha: float = 1
     ) -> Array:
-        _, needs_x, needs_y = ctx.needs_input_grad
-        ctx.x_columns, ctx.y_columns = is_column_major(x), is_column_major(y)
-        ctx.b_shape, ctx.beta, ctx.alpha = b.shape, beta, alpha
-        ctx.save_for_backward(x if needs_y else None, y if needs_x else None)
+        needs = ctx.needs_input_grad
+        if True in needs:
+            ctx.x_columns, ctx.y_columns = is_column_major(x), is_column_major(y)
+            ctx.b_shape, ctx.beta, ctx.alpha = b.shape, beta, alpha
+            ctx.save_for_backward(x if needs[2] else None, y if needs[1] else None)
         if alpha == beta == 1 and b.shape == y.shape[1:] and is_faster_turned(x, y):
             out = np.empty((x.shape[0], y.shape[1]), x.dtype)
             turn_and_add(product(y.mT, x.mT), np.ascontiguousarray(b), out)

@@ -28,6 +28,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     check_tensor("linear", input)
     check_tensor("linear", weight, "weight", 2)
+    if bias is not None and input.array.ndim == 2 and weight.array.ndim:  # nearly always
+        return bias.addmm(input, weight.t())
     if input.dim() == 0 or weight.dim() == 0:
         raise RuntimeError(
             "both arguments to linear need to be at least 1D, but they are "
@@ -35,8 +37,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     if bias is None:
         return input.matmul(weight.t())
-    if input.dim() == 2:
-        return bias.addmm(input, weight.t())
     if not input.is_contiguous():
         return input.matmul(weight.t()).add(bias)
     *lead, in_features = input.shape
