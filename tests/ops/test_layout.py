@@ -1,0 +1,47 @@
+"""Products the other way round, which are sooner done."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minitorch_clf as torch
+from minitorch_clf.kernels.layout import turn_and_add
+from minitorch_clf.ops.matmul import is_faster_turned
+
+rng = np.random.default_rng(0)
+
+
+def is_turned(n: int, k: int, m: int) -> bool:
+    """Of a Linear from k to m, for a batch of n."""
+    return is_faster_turned(np.empty((n, k), np.float32), np.empty((m, k), np.float32).T)
+
+
+def test_a_small_batch_is_turned_and_a_tiny_or_a_large_one_is_not() -> None:
+    assert is_turned(64, 784, 128)
+    assert not is_turned(8, 784, 32)
+    assert not is_turned(128, 784, 128)
+    x, y = np.empty((64, 784), np.float32), np.empty((784, 128), np.float32)
+    assert not is_faster_turned(x, y)  # not a weight's transpose
+    assert not is_faster_turned(np.empty((784, 64), np.float32).T, np.empty((128, 784)).T)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [16, 33, 64, 127])
+def test_a_turned_product_is_the_product(n: int, dtype: str) -> None:
+    x, w, b = (rng.standard_normal(s).astype(dtype) for s in ((n, 784), (128, 784), 128))
+    assert is_faster_turned(x, w.T)
+    out = torch.nn.functional.linear(*map(torch.from_numpy, (x, w, b)))
+    assert out.is_contiguous()
+    np.testing.assert_array_equal(out.numpy(), (w @ x.T).T + b)
+    # The last bits may be others: BLAS has several loops. So much is a sum of 784 products off.
+    tolerance = 784 * np.finfo(dtype).eps
+    np.testing.assert_allclose(out.numpy(), x.astype(float) @ w.T.astype(float) + b, atol=tolerance)
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (8, 16), (13, 17), (7, 40), (64, 128)])
+def test_turning_reads_every_element_once(n: int, m: int) -> None:
+    source, bias = rng.standard_normal((m, n)), rng.standard_normal(m)
+    out = np.full((n, m), np.nan)
+    turn_and_add(source, bias, out)
+    np.testing.assert_array_equal(out, source.T + bias)
