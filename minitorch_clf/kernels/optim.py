@@ -89,6 +89,19 @@ def sgd_momentum(
 
 
 @kernel
+def quotient(a: Any, b: Any, inverse: Any) -> Any:
+    """a / b, rounded once, where inverse = 1 / b: for many a and one b, neither near underflow.
+
+    q = a * inverse is off by an ulp at most. fma gives a - q * b, what is missing, exactly, and so
+    q + (a - q * b) * inverse rounds to the quotient (P. Markstein, "Computation of elementary
+    functions on the IBM RISC System/6000 processor", 1990). It takes a third of a division's time.
+    """
+    q = a * inverse
+    q = fma(fma(-q, b, a), inverse, q)
+    return q if a - a == b - b else a  # inf and nan
+
+
+@kernel
 def adam(
     param: Any,
     grad: Any,
@@ -130,6 +143,7 @@ def adam(
     keep = number(beta2)
     take = number(1.0 - beta2)
     unbias = number(sqrt_bias_correction2)
+    inverse = number(1.0) / unbias
     epsilon = number(eps)
     step = number(-step_size)
     scale = number(shrink)
@@ -157,4 +171,4 @@ def adam(
                 root[i] = largest[i]
         sqrt_block(root, estimates, sqrt_as_mkl)
         for i in range(p.size):
-            p[i] = p[i] * scale + step * m[i] / (root[i] / unbias + epsilon)
+            p[i] = p[i] * scale + step * m[i] / (quotient(root[i], unbias, inverse) + epsilon)
