@@ -7,15 +7,14 @@ debugger or for coverage, and with NUMBA_BOUNDSCHECK=1 an index out of range rai
 from __future__ import annotations
 
 import functools
-import importlib.util
 import math
-import os
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
+
+from minitorch_clf.kernels.lean import import_numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -136,7 +135,7 @@ def _by_type_of_x(bodies: dict[Any, Callable[[Any], Any]]) -> Callable[[Any], An
 @functools.cache
 def _numba() -> Any:
     """Numba, told what a Kernel and `fma` mean inside another kernel."""
-    numba = _import_numba()
+    numba = import_numba()
     from numba import types  # noqa: PLC0415
     from numba.extending import lower_builtin, type_callable, typeof_impl  # noqa: PLC0415
 
@@ -158,36 +157,6 @@ def _numba() -> Any:
         return builder.fma(*args)
 
     return numba
-
-
-def _import_numba() -> Any:
-    """Numba, without two packages that it loads for nothing here: 0.25 s, 20 MB if both are there.
-
-    coverage   for NUMBA_JIT_COVERAGE=1 alone
-    SciPy      for np.dot and its like in a kernel. Their compilation loads it, where it is needed;
-               while numba.np.arraymath is imported the question is only if there is one.
-    """
-    hides = "coverage" not in sys.modules and not os.environ.get("NUMBA_JIT_COVERAGE")
-    if hides:
-        sys.modules["coverage"] = cast(Any, None)  # what makes an import of it fail
-    try:
-        import numba  # noqa: PLC0415 (half a second: only for those who run a kernel)
-    finally:
-        if hides:
-            del sys.modules["coverage"]
-    from numba.np import linalg  # noqa: PLC0415
-
-    ensure_blas, linalg.ensure_blas = linalg.ensure_blas, _ensure_scipy
-    try:
-        importlib.import_module("numba.np.arraymath")
-    finally:
-        linalg.ensure_blas = ensure_blas
-    return numba
-
-
-def _ensure_scipy() -> None:
-    if importlib.util.find_spec("scipy") is None:
-        raise ImportError("SciPy is not installed")
 
 
 MIXED_FMA = "fma() takes three float32 or three float64"

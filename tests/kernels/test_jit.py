@@ -159,29 +159,6 @@ def test_a_kernel_without_a_file(tmp_path: Path) -> None:
     assert done.stdout.split() == ["False", "6.0", "True"], done.stderr
 
 
-WITHOUT = """
-import sys
-import numpy as np
-from minitorch_clf.kernels.jit import kernel
-from minitorch_clf.kernels.pointwise import erf
-erf(np.zeros(1), np.zeros(1))
-print([name for name in ("coverage", "scipy.linalg") if name in sys.modules])
-import coverage
-import numba
-convolved = numba.njit(lambda x: np.convolve(x, x))(np.ones(2))
-print(convolved, "scipy.linalg" in sys.modules)
-"""
-
-
-@pytest.mark.skipif(AS_PYTHON, reason="nothing is compiled")
-def test_what_numba_does_not_need_is_not_loaded(tmp_path: Path) -> None:
-    """Only a kernel of somebody's that does need SciPy loads it, as it would without us."""
-    pytest.importorskip("scipy")
-    pytest.importorskip("coverage")
-    done = run(WITHOUT, tmp_path, 0)
-    assert done.stdout.splitlines() == ["[]", "[1. 2. 1.] True"], done.stderr
-
-
 # --- fma ------------------------------------------------------------------------------------------
 
 numbers32 = st.floats(width=32) | st.integers(-20, 20).map(
