@@ -226,7 +226,7 @@ def take_rows(indices: Sequence[Any], *arrays: NDArray[Any]) -> list[NDArray[Any
     """These rows of each array, or None.
 
     None leaves them to `__getitem__`: slices, masks and the like, and what is out of range, for
-    which it raises PyTorch's error.
+    which it raises PyTorch's error. And uint64: NumPy takes 2^64 - 1 for the last row.
 
     >>> take_rows([2, 0, -1], np.array([5, 6, 7]))
     [array([7, 5, 7])]
@@ -234,11 +234,11 @@ def take_rows(indices: Sequence[Any], *arrays: NDArray[Any]) -> list[NDArray[Any
     (True, True)
     """
     rows = np.asarray(indices)
-    if rows.dtype.kind not in "iu" or rows.ndim != 1 or not rows.size:
+    if rows.dtype.kind not in "iu" or rows.dtype == np.uint64 or rows.ndim != 1 or not rows.size:
         return None
     try:
         return [array.take(rows, axis=0) for array in arrays]
-    except (IndexError, TypeError):  # TypeError: of uint64, which NumPy does not gather by
+    except IndexError:
         return None
 
 
