@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import functools
 import math
-import secrets
+import os
 import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
@@ -95,7 +95,7 @@ class Generator:
 
     def seed(self) -> int:
         """Seed from the operating system's randomness, and say with what (64 bits)."""
-        seed = secrets.randbits(64)
+        seed = int.from_bytes(os.urandom(8))
         self.manual_seed(seed)
         return seed
 

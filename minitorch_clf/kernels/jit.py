@@ -14,6 +14,8 @@ from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
+from minitorch_clf.kernels.lean import import_numba
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -133,7 +135,7 @@ def _by_type_of_x(bodies: dict[Any, Callable[[Any], Any]]) -> Callable[[Any], An
 @functools.cache
 def _numba() -> Any:
     """Numba, told what a Kernel and `fma` mean inside another kernel."""
-    import numba  # noqa: PLC0415 (half a second: only for those who run a kernel)
+    numba = import_numba()
     from numba import types  # noqa: PLC0415
     from numba.extending import lower_builtin, type_callable, typeof_impl  # noqa: PLC0415
 

@@ -158,6 +158,12 @@ def test_what_cannot_be_gathered_is_left_to_getitem(indices):
     assert dataset.__getbatch__(indices) is NotImplemented
 
 
+@pytest.mark.parametrize("index", [1, 2**64 - 1])
+def test_uint64_is_left_to_getitem(index):
+    """NumPy would gather the last row by 2^64 - 1."""
+    assert numbers(minitorch_clf).__getbatch__([np.uint64(index)]) is NotImplemented
+
+
 @pytest.mark.parametrize("index", [5, -6, 1.5])
 def test_bad_indices_raise_what_torch_raises(same, index):
     def run(t):

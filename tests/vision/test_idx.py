@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -32,6 +33,19 @@ def test_round_trip(tmp_path_factory, array, suffix):
     assert back.shape == array.shape
     assert back.flags.writeable
     assert back.dtype.isnative
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_pixels_are_in_memory_once(tmp_path, suffix):
+    """And while they are read, a growing block may be copied: by an eighth more than it holds."""
+    pixels = np.random.default_rng(0).integers(0, 256, 8_000_000, np.uint8)
+    write_idx(tmp_path / f"pixels{suffix}", pixels)
+    tracemalloc.start()
+    back = read_idx(tmp_path / f"pixels{suffix}")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.array_equal(back, pixels)
+    assert peak < 1.5 * pixels.nbytes
 
 
 @pytest.mark.parametrize("dtype", TYPES)

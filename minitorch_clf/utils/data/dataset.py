@@ -85,10 +85,10 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         return tuple(tensor[index] for tensor in self.tensors)
 
     def __getbatch__(self, indices: Sequence[Any]) -> Any:
-        rows = row_numbers(indices, len(self))
-        if rows is None or any(tensor.requires_grad for tensor in self.tensors):
+        if any(tensor.requires_grad for tensor in self.tensors):
             return NotImplemented  # item by item, so that autograd sees PyTorch's graph
-        return [wrap(tensor.array.take(rows, axis=0)) for tensor in self.tensors]
+        parts = take_rows(indices, *[tensor.array for tensor in self.tensors])
+        return NotImplemented if parts is None else [wrap(part) for part in parts]
 
     def __len__(self) -> int:
         return int(self.tensors[0].size(0))
@@ -222,21 +222,24 @@ def _lengths_from_fractions(n: int, fractions: Sequence[float]) -> list[int]:
     return lengths
 
 
-def row_numbers(indices: Sequence[Any], n: int) -> NDArray[np.integer[Any]] | None:
-    """`indices` as an array to gather with from n rows, or None.
+def take_rows(indices: Sequence[Any], *arrays: NDArray[Any]) -> list[NDArray[Any]] | None:
+    """These rows of each array, or None.
 
     None leaves them to `__getitem__`: slices, masks and the like, and what is out of range, for
-    which it raises PyTorch's error.
+    which it raises PyTorch's error. And uint64: NumPy takes 2^64 - 1 for the last row.
 
-    >>> row_numbers([2, 0, -1], 3)
-    array([ 2,  0, -1])
-    >>> row_numbers([3], 3) is None, row_numbers([slice(0, 2)], 3) is None
+    >>> take_rows([2, 0, -1], np.array([5, 6, 7]))
+    [array([7, 5, 7])]
+    >>> take_rows([3], np.arange(3)) is None, take_rows([slice(0, 2)], np.arange(3)) is None
     (True, True)
     """
     rows = np.asarray(indices)
-    if rows.dtype.kind not in "iu" or rows.ndim != 1 or not rows.size:
+    if rows.dtype.kind not in "iu" or rows.dtype == np.uint64 or rows.ndim != 1 or not rows.size:
         return None
-    return rows if -n <= rows.min() and rows.max() < n else None
+    try:
+        return [array.take(rows, axis=0) for array in arrays]
+    except IndexError:
+        return None
 
 
 def _length(dataset: Any) -> int:

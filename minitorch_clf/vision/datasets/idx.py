@@ -18,6 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+PIECE = 2**18
+"""Bytes that are unpacked at a time."""
+
 _TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
@@ -56,7 +59,7 @@ def read_idx(path: Path, dtype: DTypeLike | None = None, ndim: int | None = None
     if ndim is not None and len(shape) != ndim:
         raise ValueError(f"{path}: x should have {ndim} dimension instead of {len(shape)}")
     values = np.frombuffer(content, value, count, offset=start).reshape(shape)
-    return values.astype(value.newbyteorder("="))
+    return values.astype(value.newbyteorder("="), copy=False)
 
 
 def write_idx(path: Path, array: NDArray[Any]) -> None:
@@ -81,11 +84,17 @@ def write_idx(path: Path, array: NDArray[Any]) -> None:
     path.write_bytes(gzip.compress(content, mtime=0) if packed else content)
 
 
-def _unpacked(path: Path) -> bytes:
-    content = path.read_bytes()
-    if path.suffix != ".gz":
-        return content
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} is not a whole gzip file: {error}") from error
+def _unpacked(path: Path) -> bytearray:
+    """What the file holds, once in memory; gzip.decompress would hold it twice at its end.
+
+    A bytearray grows in place, and an array on it is writable: read_idx need not copy it either.
+    """
+    content = bytearray()
+    with path.open("rb") as packed:
+        file = gzip.GzipFile(fileobj=packed) if path.suffix == ".gz" else packed
+        try:
+            while piece := file.read(PIECE):
+                content += piece
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ValueError(f"{path} is not a whole gzip file: {error}") from error
+    return content

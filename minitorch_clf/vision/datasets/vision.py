@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minitorch_clf.tensor import Tensor, wrap
-from minitorch_clf.utils.data.dataset import Dataset, row_numbers
+from minitorch_clf.utils.data.dataset import Dataset, take_rows
 from minitorch_clf.vision.optional import optional_import
 from minitorch_clf.vision.transforms.transforms import BatchTransform, reads_pixels
 
@@ -126,19 +126,18 @@ class GreyImages(VisionDataset):
         return image, target
 
     def __getbatch__(self, indices: Sequence[Any]) -> Any:
-        rows = row_numbers(indices, len(self))
         if (
-            rows is None
-            or not isinstance(self.transform, BatchTransform)
+            not isinstance(self.transform, BatchTransform)
             or self.target_transform is not None
             or not _is_plain(self.data, np.uint8)
             or not _is_plain(self.targets, np.int64)
         ):
             return NotImplemented
-        images = self.transform.on_batch(self.data.array.take(rows, axis=0))
-        if not isinstance(images, Tensor):
+        parts = take_rows(indices, self.data.array, self.targets.array)
+        if parts is None:
             return NotImplemented
-        return [images, wrap(self.targets.array.take(rows))]
+        images = self.transform.on_batch(parts[0])
+        return [images, wrap(parts[1])] if isinstance(images, Tensor) else NotImplemented
 
 
 def _is_plain(values: Any, dtype: type[np.generic]) -> bool:
