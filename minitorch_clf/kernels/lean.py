@@ -2,20 +2,17 @@
 
     coverage    for NUMBA_JIT_COVERAGE=1, which is off          70 ms    5 MB
     SciPy       for np.dot and its like in a kernel            190 ms   15 MB
-    NRT         Numba's own memory manager, to be put into      17 ms   20 MB
-                what is compiled; never read from disk
 
-Whoever compiles a kernel that needs SciPy or NRT has them loaded or compiled at that moment.
+Where they are installed, that is. Whoever compiles a kernel that needs SciPy has it loaded then.
 """
 
 from __future__ import annotations
 
-import functools
 import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -31,47 +28,22 @@ def import_numba() -> Any:
 
 
 def _prepare() -> None:
-    """What Numba does before the first function is compiled or loaded, in a lean way.
+    """What Numba does before the first function is compiled or loaded, but for loading SciPy.
 
     Under the lock of its compiler, so that no other thread compiles with what is put in here.
     """
     from numba.core.compiler_lock import global_compiler_lock  # noqa: PLC0415
     from numba.core.registry import cpu_target  # noqa: PLC0415
-    from numba.core.runtime import nrtdynmod  # noqa: PLC0415
     from numba.np import linalg  # noqa: PLC0415
 
-    later = functools.partial(Later, nrtdynmod.compile_nrt_functions)
-    with (
-        global_compiler_lock,
-        replaced(nrtdynmod, "compile_nrt_functions", later),
-        replaced(linalg, "ensure_blas", _find_scipy),  # numba.np.arraymath asks it on import
-    ):
+    # numba.np.arraymath asks for BLAS on import
+    with global_compiler_lock, replaced(linalg, "ensure_blas", _find_scipy):
         cpu_target.target_context.refresh()
 
 
 def _find_scipy() -> None:
     if importlib.util.find_spec("scipy") is None:
         raise ImportError("SciPy is not installed")
-
-
-class Later:
-    """The result of make(*args), which is called when something of it is asked for.
-
-    >>> text = Later(lambda word: print("made") or word, "text")
-    >>> text.upper()
-    made
-    'TEXT'
-    """
-
-    def __init__(self, make: Callable[..., Any], *args: Any) -> None:
-        self._make = functools.partial(make, *args)
-
-    @functools.cached_property
-    def _made(self) -> Any:
-        return self._make()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._made, name)
 
 
 @contextmanager

@@ -27,10 +27,6 @@ print(doubled(np.full(2, 3.0)))
 LOADED = """
 print([name for name in ("coverage", "scipy.linalg") if name in sys.modules])
 """
-NRT = """
-from numba.core.runtime import rtsys
-print("_made" in vars(rtsys.library))
-"""
 OTHERS = """
 import coverage
 import numba
@@ -58,9 +54,3 @@ def test_scipy_and_coverage(tmp_path: Path) -> None:
     pytest.importorskip("coverage")
     lines = run(KERNEL + LOADED + OTHERS, tmp_path)
     assert lines == ["[6. 6.]", "[]", "[1. 2. 1.] True"]
-
-
-def test_memory_manager(tmp_path: Path) -> None:
-    """A kernel that makes arrays: compiled with Numba's memory manager, then read without it."""
-    assert run(KERNEL + NRT, tmp_path) == ["[6. 6.]", "True"]
-    assert run(KERNEL + NRT, tmp_path) == ["[6. 6.]", "False"]
