@@ -1,8 +1,10 @@
 """How far does PyTorch drift from itself? The measure of what "the same run" can mean.
 
-A run of MNIST is repeated with every initial weight moved up by one ulp, the least that can be
-changed, and with another number of threads, which splits sums differently. What the loss curves
-then differ by is noise: no engine, however right, can be expected to stay much closer.
+A run of MNIST is repeated with the initial weights moved by one ulp, the least that can be changed,
+all up, all down, or as drawn, and with another number of threads, which splits sums differently.
+What the loss curves then differ by is noise: no engine, however right, can be expected to stay much
+closer. It takes several disturbances to see it: a curve leaves the others when a hidden unit falls
+on the other side of ReLU's kink, and by chance one of them may not meet that for epochs.
 
     python -m reference.experiments.noise_floor --data-dir data
 """
@@ -24,7 +26,7 @@ from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorData
 
 from reference.experiments import mnist
 
-DISTURBANCES = ("one ulp", "two threads")
+DISTURBANCES = ("one ulp", "one ulp down", "ulps at random", "others at random", "two threads")
 
 
 def tensors(train_set: Any) -> tuple[Tensor, Tensor]:
@@ -86,18 +88,24 @@ def floor(drifts: Iterable[list[float]]) -> list[float]:
     return list(itertools.accumulate((max(d) for d in zip(*drifts, strict=True)), max))
 
 
-def nudge(model: nn.Module) -> None:
-    """Move every parameter up by one ulp."""
+def nudge(model: nn.Module, how: str = "one ulp") -> None:
+    """Move every parameter by one ulp: up, down, or up, down or not at all as a draw says."""
+    seed = {"ulps at random": 1, "others at random": 2}.get(how)
+    draws = torch.Generator().manual_seed(seed or 0)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.copy_(torch.nextafter(parameter, torch.full_like(parameter, torch.inf)))
+            step = torch.full_like(parameter, -1 if how == "one ulp down" else 1)
+            if seed is not None:
+                step = torch.randint(-1, 2, parameter.shape, generator=draws).to(step)
+            beyond = torch.where(step == 0, parameter, step * torch.inf)
+            parameter.copy_(torch.nextafter(parameter, beyond))
 
 
 @contextlib.contextmanager
 def disturbed(model: nn.Module, how: str = "") -> Iterator[None]:
     """A block in which PyTorch has one thread, or is disturbed in one of the DISTURBANCES."""
-    if how == "one ulp":
-        nudge(model)
+    if how in DISTURBANCES and how != "two threads":
+        nudge(model, how)
     before = torch.get_num_threads()
     torch.set_num_threads(2 if how == "two threads" else 1)
     try:

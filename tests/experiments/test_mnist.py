@@ -1,7 +1,7 @@
 """Same seed, same run: this engine's loss curve lies on PyTorch's.
 
 In float64 to 1e-9. In float32 within five times the noise floor: what PyTorch's own curve moves
-when every initial weight moves by one ulp, or when the sums are split over two threads.
+when the initial weights move by one ulp, or when the sums are split over two threads.
 """
 
 from __future__ import annotations

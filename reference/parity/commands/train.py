@@ -131,7 +131,7 @@ def command(
 ) -> None:
     """Train a program from the same seeds on PyTorch and on an engine, and lay curve on curve.
 
-    How far the curves may be apart is measured: PyTorch trains again with every initial weight
+    How far the curves may be apart is measured: PyTorch trains again with the initial weights
     moved by one ulp, and again on two threads (on a GPU: on the CPU instead).
 
     \b
