@@ -18,8 +18,14 @@ from minitorch_clf.tape import Array
 from minitorch_clf.tensor import Tensor
 
 
-def fast_zero(call: Call) -> tuple[Callable[[], None], list[Tensor]] | None:
-    """zero_grad() as a function, and the parameters it clears; None if `call` is nothing of it."""
+def zero_grad(params: tuple[Tensor, ...]) -> None:
+    """Take the gradients away."""
+    for p in params:
+        p._grad = None
+
+
+def fast_zero(call: Call) -> tuple[Tensor, ...] | None:
+    """The parameters that zero_grad() clears; None if `call` is nothing of it."""
     if call.function is Optimizer.zero_grad:
         optimizer = call.args[0]
         params = [p for group in optimizer.param_groups for p in group["params"]]
@@ -31,13 +37,7 @@ def fast_zero(call: Call) -> tuple[Callable[[], None], list[Tensor]] | None:
         return None
     if call.args[-1] is not True and call.function is not calls.clear_grad:
         return None
-    fixed = tuple(params)
-
-    def zero_grad() -> None:
-        for p in fixed:
-            p._grad = None
-
-    return zero_grad, params
+    return tuple(params)
 
 
 def fast_step(call: Call, grads: dict[int, Array]) -> Callable[[], None] | None:

@@ -46,6 +46,43 @@ def test_logistic_regression_is_lowered_wholly():
     assert "fused.sigmoid_bce" in text
 
 
+def clears(where):
+    """A step that clears the gradients "before" or "after" it computes the loss."""
+    run = trained(lambda: [nn.Linear(4, 1)], nn.BCELoss(), sgd)
+
+    def step(x, y):
+        p = run.model(x).sigmoid()
+        if where == "before":
+            run.optimizer.zero_grad()
+        loss = F.binary_cross_entropy(p, y)
+        if where == "after":
+            run.optimizer.zero_grad()
+        loss.backward()
+        run.optimizer.step()
+        return loss
+
+    return run._replace(step=step)
+
+
+def test_gradients_cleared_between_the_loss_and_backward():
+    text = assert_replays(lambda: clears("after"), batches(5, 3, 4, None)).explain()
+    assert "fused.sigmoid_bce" in text
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_loss_that_raises_where_gradients_are_cleared(where):
+    run, twin = clears(where), clears(where)
+    compiled = torch.compile(run.step)
+    for x, y in batches(4, 5, 4, None):
+        compiled(x, y)
+        twin.step(x, y)
+    for step in (compiled, twin.step):
+        with pytest.raises(RuntimeError, match="all elements of target should be between 0 and 1"):
+            step(x, y + 2)
+    for p, q in zip(run.model.parameters(), twin.model.parameters(), strict=True):
+        assert bits(p.grad) == bits(q.grad)
+
+
 def test_what_is_not_lowered_runs_between_what_is():
     def layers():
         return [nn.Linear(7, 9), nn.LayerNorm(9), nn.ReLU(), nn.Dropout(0.2), nn.Linear(9, 3)]
