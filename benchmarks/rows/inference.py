@@ -13,7 +13,7 @@ from benchmarks.row import Race, Row, Target
 
 WIDTHS = (784, 128, 10)
 WARM = 3
-"""Calls before the timer looks: `compile` records two, and a block is sized by the first it sees."""
+"""Calls before the timer looks: it sizes its blocks by the first it sees, and two are recorded."""
 
 
 def predict(t: Any, batch: int, *, compiled: bool = False) -> Callable[[], Any]:

@@ -26,6 +26,15 @@ def add_bias(z, b):
 
 
 @kernel
+def outer(x, y, out):
+    """out = x @ y, added up from 0 as in BLAS: -0.0 gives 0.0.   x: (N, 1), y: (1, M)"""
+    zero = x.dtype.type(0)
+    for n in range(out.shape[0]):
+        for m in range(out.shape[1]):
+            out[n, m] = zero + x[n, 0] * y[0, m]
+
+
+@kernel
 def pairwise_sum(x):
     """The sum of x as NumPy adds it: halves first, eight sums side by side in blocks of 128.
 

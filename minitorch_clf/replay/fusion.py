@@ -12,7 +12,6 @@ from typing import Any
 from minitorch_clf.kernels import activation as loops
 from minitorch_clf.kernels import fused as kernels
 from minitorch_clf.kernels import softmax
-from minitorch_clf.kernels.jit import Kernel
 from minitorch_clf.replay.program import Instruction
 from minitorch_clf.replay.rules import not_a_probability, target_out_of_bounds
 from minitorch_clf.replay.statements import Statement
@@ -96,40 +95,43 @@ RUNS: list[tuple[tuple[Any, ...], Callable[[Sequence[Statement]], Statement | No
 ]
 
 
-def zeroed_later(statements: list[Statement | Instruction]) -> list[Statement | Instruction]:
-    """zero_grad() after the kernels that follow it, which may belong to those before it.
+def matched(
+    statements: Sequence[Statement | Instruction], functions: Sequence[Any]
+) -> tuple[list[Statement], list[Statement]] | None:
+    """The statements at the beginning that call these, and each zero_grad() that stood in between.
 
     `loss = ...; optimizer.zero_grad(); loss.backward()` is how many steps go. Buffers are all that
-    these kernels know of; one that may raise is not passed, as the gradients are gone by then.
+    the kernels know of, so zero_grad() may come after them, but for those that may raise.
     """
-    done: list[Statement | Instruction] = []
-    waiting: list[Statement | Instruction] = []
+    run: list[Statement] = []
+    zeros: list[Statement] = []
     for s in statements:
-        if getattr(s, "function", None) is zero_grad:
-            waiting.append(s)
-            continue
-        quiet = isinstance(s, Statement) and s.check is None and isinstance(s.function, Kernel)
-        if not quiet:
-            done += waiting
-            waiting = []
-        done.append(s)
-    return done + waiting
+        if not isinstance(s, Statement):
+            return None
+        if run and s.function is zero_grad:
+            zeros.append(s)
+        elif s.function is functions[len(run)] and not (zeros and s.check):
+            run.append(s)
+        else:
+            return None
+        if len(run) == len(functions):
+            return run, zeros
+    return None
 
 
 def fused(statements: list[Statement | Instruction]) -> list[Statement | Instruction]:
     """The statements, with runs of them replaced by one kernel each."""
-    statements = zeroed_later(statements)
     done: list[Statement | Instruction] = []
     k = 0
     while k < len(statements):
         for functions, fuse in RUNS:
-            run = statements[k : k + len(functions)]
-            if [getattr(s, "function", None) for s in run] == list(functions):
-                one = fuse([s for s in run if isinstance(s, Statement)])
-                if one is not None:
-                    done.append(one)
-                    k += len(run)
-                    break
+            found = matched(statements[k:], functions)
+            one = fuse(found[0]) if found else None
+            if found and one is not None:
+                run, zeros = found
+                done += [one, *zeros]
+                k += len(run) + len(zeros)
+                break
         else:
             done.append(statements[k])
             k += 1

@@ -27,101 +27,17 @@ from minitorch_clf.ops.activation import (
 from minitorch_clf.ops.elu import Elu
 from minitorch_clf.ops.gelu import Gelu, GeluTanh
 from minitorch_clf.ops.loss import BinaryCrossEntropy, MseLoss, NllLoss
-from minitorch_clf.ops.matmul import Addmm, Mm, is_column_major
+from minitorch_clf.ops.matmul import Addmm, Mm
 from minitorch_clf.ops.softmax import LogSoftmax
+from minitorch_clf.replay.products import mm, mm_backward
 from minitorch_clf.replay.program import Backward, Forward
-from minitorch_clf.replay.statements import Buffer, Given, Statement
+from minitorch_clf.replay.statements import Given, Statement, example, flat, plain
 from minitorch_clf.tape import Array, Function
-from minitorch_clf.threads import is_tiny, product
 
 if TYPE_CHECKING:
     from minitorch_clf.replay.lowering import Lowering, Saved
 
 Rule = Callable[["Lowering", Any, "Saved"], bool]
-
-
-def plain(*arrays: Array) -> bool:
-    """Whether all are of one real dtype, contiguous, and hold something."""
-    dtypes = {a.dtype for a in arrays}
-    return (
-        len(dtypes) == 1
-        and arrays[0].dtype.kind == "f"
-        and all(a.flags.c_contiguous and a.size for a in arrays)
-    )
-
-
-def transposed(x: Any) -> Any:
-    """x with its two axes swapped; of a Given, the source for it."""
-    return Given(f"{x.text}.mT", x.array.mT) if isinstance(x, Given) else x.mT
-
-
-def flat(x: Any) -> Any:
-    """x in one dimension."""
-    return (
-        Given(f"{x.text}.reshape(-1)", x.array.reshape(-1))
-        if isinstance(x, Given)
-        else x.reshape(-1)
-    )
-
-
-def example(x: Any) -> Array:
-    """The array, or one like it."""
-    array: Array = x.array if isinstance(x, Given) else x
-    return array
-
-
-# --- matrix products ------------------------------------------------------------------------------
-
-
-def mm(lowering: Lowering, ins: Forward, saved: Saved) -> bool:
-    """A product, and for Addmm the bias added to it."""
-    *bias, x, y = [lowering.array(s.index) for s in ins.inputs]
-    if ins.options.get("beta", 1) != 1 or ins.options.get("alpha", 1) != 1:
-        return False
-    shape, dtype = ins.metas[0]
-    if any(example(b).shape != shape[1:] or isinstance(b, Given) or not plain(b) for b in bias):
-        return False
-    if 0 in shape or example(x).size == 0:
-        return False
-    saved.values = {"x": x, "y": y}
-    saved.values["columns"] = is_column_major(example(x)), is_column_major(example(y))
-    out = lowering.buffer(ins.outs[0], shape, dtype)
-    lowering.call(_product(x, y), x, y, out)
-    for b in bias:
-        lowering.call(kernels.add_bias, out, b)
-    return True
-
-
-def mm_backward(lowering: Lowering, ins: Backward, saved: Saved) -> bool:
-    """The bias's gradient first, right after what its columns are summed of."""
-    g = lowering.array(ins.grads[0])
-    x, y = saved.values["x"], saved.values["y"]
-    x_columns, y_columns = saved.values["columns"]
-    *bias, out_x, out_y = ins.outs
-    if isinstance(g, Given) or not plain(g):
-        return False
-    for k in bias:
-        if k is not None:
-            lowering.call(kernels.column_sums, g, lowering.buffer(k, g.shape[1:], g.dtype))
-    products = []
-    if out_y is not None:
-        left, right = (g.mT, x) if y_columns else (transposed(x), g)
-        products.append((out_y, left, right, y_columns))
-    if out_x is not None:
-        left, right = (y, g.mT) if x_columns else (g, transposed(y))
-        products.append((out_x, left, right, x_columns))
-    for k, left, right, columns in products:
-        shape = (example(left).shape[0], example(right).shape[1])
-        out = lowering.buffer(k, shape, g.dtype)
-        if columns:
-            lowering.places[k] = Buffer(out.mT, viewed=True)
-        lowering.call(_product(left, right), left, right, out)
-    return True
-
-
-def _product(x: Any, y: Any) -> Any:
-    """What eager mode multiplies these with, without its question where the answer is known."""
-    return np.matmul if is_tiny(example(x), example(y)) else product
 
 
 # --- activations ----------------------------------------------------------------------------------
