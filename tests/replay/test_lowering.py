@@ -208,6 +208,41 @@ def test_an_optimizer_state_that_is_loaded():
     assert compiled.replays == 6  # loading makes new groups
 
 
+def momentum(params):
+    return torch.optim.SGD(params, lr=0.1, momentum=0.9, weight_decay=0.01, nesterov=True)
+
+
+@pytest.mark.parametrize("optimizer", [sgd, momentum, adam])
+def test_the_eager_step_is_left_out(monkeypatch, optimizer):
+    """Once an optimizer has its state, until somebody puts another in its place."""
+    run, twin = trained(mlp, F.cross_entropy, optimizer), trained(mlp, F.cross_entropy, optimizer)
+    compiled = torch.compile(run.step)
+    kind, calls = type(run.optimizer), []
+    eager = kind._step_group
+    monkeypatch.setattr(kind, "_step_group", lambda o, g: (calls.append(o), eager(o, g))[1])
+    for k, (x, y) in enumerate(batches(10, 16, 7, 3)):
+        if k == 6:
+            for r in (run, twin):
+                for state in r.optimizer.state.values():
+                    state |= {name: v * 0.5 for name, v in state.items() if v.dim()}
+        assert bits(compiled(x, y)) == bits(twin.step(x, y))
+        assert (run.optimizer in calls) is (k < 2), k
+        calls.clear()
+        for p, q in zip(run.model.parameters(), twin.model.parameters(), strict=True):
+            assert bits(p) == bits(q)
+            assert p._version == q._version
+            for name, value in twin.optimizer.state[q].items():
+                assert bits(run.optimizer.state[p][name]) == bits(value)
+
+
+def test_momentum_in_one_group_only():
+    def two_groups(params):
+        first, *others = params
+        return torch.optim.SGD([{"params": [first], "momentum": 0.9}, {"params": others}], lr=0.1)
+
+    assert_replays(lambda: trained(mlp, F.cross_entropy, two_groups), batches(6, 16, 7, 3))
+
+
 def test_values_that_are_not_finite():
     """inf and nan take the same way through kernels as through operations."""
     run, twin = trained(mlp, F.cross_entropy, sgd), trained(mlp, F.cross_entropy, sgd)
