@@ -67,6 +67,16 @@ def sigmoid_bce(run: Sequence[Statement]) -> Statement | None:
     )
 
 
+def logits_bce(run: Sequence[Statement]) -> Statement | None:
+    """A last layer's bias, bce of logits, there and back."""
+    (z, b), loss, back, (last, sums) = map(arguments, run)
+    x, y, mean, losses, out = loss
+    g, r, _, _, grad_z = back
+    if x is not z or r is not z or last is not grad_z or z.ndim != 2:
+        return None
+    return Statement(kernels.logits_bce, (z, b, y, mean, g, losses, out, grad_z, sums))
+
+
 RUNS: list[tuple[tuple[Any, ...], Callable[[Sequence[Statement]], Statement | None]]] = [
     (
         (
@@ -89,6 +99,15 @@ RUNS: list[tuple[tuple[Any, ...], Callable[[Sequence[Statement]], Statement | No
             kernels.column_sums,
         ),
         sigmoid_bce,
+    ),
+    (
+        (
+            kernels.add_bias,
+            kernels.logits_bce_reduced,
+            kernels.logits_bce_backward,
+            kernels.column_sums,
+        ),
+        logits_bce,
     ),
     ((kernels.add_bias, loops.relu), bias_relu),
     ((loops.relu_backward, kernels.column_sums), relu_backward_sums),

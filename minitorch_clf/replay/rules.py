@@ -26,7 +26,12 @@ from minitorch_clf.ops.activation import (
 )
 from minitorch_clf.ops.elu import Elu
 from minitorch_clf.ops.gelu import Gelu, GeluTanh
-from minitorch_clf.ops.loss import BinaryCrossEntropy, MseLoss, NllLoss
+from minitorch_clf.ops.loss import (
+    BinaryCrossEntropy,
+    BinaryCrossEntropyWithLogits,
+    MseLoss,
+    NllLoss,
+)
 from minitorch_clf.ops.matmul import Addmm, Mm
 from minitorch_clf.ops.softmax import LogSoftmax
 from minitorch_clf.replay.products import mm, mm_backward
@@ -148,20 +153,27 @@ def not_a_probability(bad: int, x: Array, *_: Any) -> None:
     raise RuntimeError(f"all elements of {culprit} should be between 0 and 1")
 
 
+PROBABLY: dict[type[Function], tuple[Any, Any, Any]] = {
+    BinaryCrossEntropy: (kernels.bce_reduced, kernels.bce_backward, not_a_probability),
+    BinaryCrossEntropyWithLogits: (kernels.logits_bce_reduced, kernels.logits_bce_backward, None),
+}
+"""Operation -> its loop, that of its gradient, and its complaint."""
+
+
 def bce(lowering: Lowering, ins: Forward, saved: Saved) -> bool:
     """The mean or sum, without weights."""
     x, y = (lowering.array(s.index) for s in ins.inputs[:2])
     reduction = ins.options["reduction"]
-    if ins.inputs[2] is not None or reduction == "none" or ins.needs[1]:
+    if any(w is not None for w in ins.inputs[2:]) or reduction == "none" or ins.needs[1]:
         return False
-    if isinstance(x, Given) or not plain(x, example(y)):
+    if isinstance(x, Given) or not plain(x, example(y)) or x.shape != example(y).shape:
         return False
     out, losses = lowering.buffer(ins.outs[0], (), x.dtype), np.empty(x.shape, x.dtype)
     mean = reduction == "mean"
     saved.values = {"x": x, "y": y, "mean": mean}
+    loop, _, complaint = PROBABLY[ins.op]
     args = (x.reshape(-1), flat(y), mean, losses.reshape(-1), out)
-    whole = (x, y, mean, losses, out)
-    lowering.statements.append(Statement(kernels.bce_reduced, args, not_a_probability, whole=whole))
+    lowering.statements.append(Statement(loop, args, complaint, whole=(x, y, mean, losses, out)))
     return True
 
 
@@ -173,7 +185,7 @@ def bce_backward(lowering: Lowering, ins: Backward, saved: Saved) -> bool:
         return False
     out = lowering.buffer(ins.outs[0], x.shape, x.dtype)
     args, whole = (g, x.reshape(-1), flat(y), mean, out.reshape(-1)), (g, x, y, mean, out)
-    lowering.statements.append(Statement(kernels.bce_backward, args, whole=whole))
+    lowering.statements.append(Statement(PROBABLY[ins.op][1], args, whole=whole))
     return True
 
 
@@ -208,7 +220,7 @@ FORWARD: dict[type[Function], Rule] = {
     Mm: mm,
     LogSoftmax: log_softmax,
     NllLoss: nll,
-    BinaryCrossEntropy: bce,
+    **dict.fromkeys(PROBABLY, bce),
     MseLoss: mse,
     **dict.fromkeys(ACTIVATIONS, activate),
 }
@@ -217,7 +229,7 @@ BACKWARD: dict[type[Function], Rule] = {
     Mm: mm_backward,
     LogSoftmax: log_softmax_backward,
     NllLoss: nll_backward,
-    BinaryCrossEntropy: bce_backward,
+    **dict.fromkeys(PROBABLY, bce_backward),
     MseLoss: mse_backward,
     **dict.fromkeys(ACTIVATIONS, activate_backward),
 }

@@ -46,6 +46,30 @@ def test_logistic_regression_is_lowered_wholly():
     assert "fused.sigmoid_bce" in text
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_a_classifier_of_logits_is_lowered_wholly(reduction, dtype):
+    def layers():
+        return [nn.Linear(7, 9, dtype=dtype), nn.ReLU(), nn.Linear(9, 1, dtype=dtype)]
+
+    data = batches(6, 150, 7, None, dtype)
+    loss = nn.BCEWithLogitsLoss(reduction=reduction)
+    text = assert_replays(lambda: trained(layers, loss, sgd), data).explain()
+    assert "not lowered" not in text
+    assert "fused.logits_bce" in text
+    assert "fused.logits_bce_" not in text
+
+
+def test_weights_of_logits_are_not_lowered():
+    def layers():
+        return [nn.Linear(7, 1)]
+
+    for weights in ({"weight": torch.full((1,), 2.0)}, {"pos_weight": torch.full((1,), 3.0)}):
+        loss = nn.BCEWithLogitsLoss(**weights)
+        text = assert_replays(lambda loss=loss: trained(layers, loss, sgd), batches(5, 9, 7, None))
+        assert "BinaryCrossEntropyWithLogits, not lowered" in text.explain()
+
+
 def clears(where):
     """A step that clears the gradients "before" or "after" it computes the loss."""
     run = trained(lambda: [nn.Linear(4, 1)], nn.BCELoss(), sgd)
