@@ -261,3 +261,16 @@ def mse_backward(grad, x, y, scale, out):
     g = grad[()]
     for i in range(x.size):
         out[i] = scale * (x[i] - y[i]) * g
+
+
+@kernel
+def linear_mse(z, b, y, mean, grad, scale, losses, out, grad_z, sums):
+    """A last layer's bias, mse, and the way back to the sums for the bias's gradient.
+
+    z, y, losses, grad_z: (N, M), b, sums: (M,), grad, out: ()
+    """
+    add_bias(z, b)
+    flat_z, flat_y = z.reshape(-1), y.reshape(-1)
+    mse_reduced(flat_z, flat_y, mean, losses.reshape(-1), out)
+    mse_backward(grad, flat_z, flat_y, scale, grad_z.reshape(-1))
+    column_sums(grad_z, sums)

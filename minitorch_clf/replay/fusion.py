@@ -77,6 +77,16 @@ def logits_bce(run: Sequence[Statement]) -> Statement | None:
     return Statement(kernels.logits_bce, (z, b, y, mean, g, losses, out, grad_z, sums))
 
 
+def linear_mse(run: Sequence[Statement]) -> Statement | None:
+    """A last layer's bias and mse, there and back."""
+    (z, b), loss, back, (last, sums) = map(arguments, run)
+    x, y, mean, losses, out = loss
+    g, r, _, scale, grad_z = back
+    if x is not z or r is not z or last is not grad_z or z.ndim != 2:
+        return None
+    return Statement(kernels.linear_mse, (z, b, y, mean, g, scale, losses, out, grad_z, sums))
+
+
 RUNS: list[tuple[tuple[Any, ...], Callable[[Sequence[Statement]], Statement | None]]] = [
     (
         (
@@ -108,6 +118,10 @@ RUNS: list[tuple[tuple[Any, ...], Callable[[Sequence[Statement]], Statement | No
             kernels.column_sums,
         ),
         logits_bce,
+    ),
+    (
+        (kernels.add_bias, kernels.mse_reduced, kernels.mse_backward, kernels.column_sums),
+        linear_mse,
     ),
     ((kernels.add_bias, loops.relu), bias_relu),
     ((loops.relu_backward, kernels.column_sums), relu_backward_sums),

@@ -199,8 +199,10 @@ def mse(lowering: Lowering, ins: Forward, saved: Saved) -> bool:
         return False
     out, mean = lowering.buffer(ins.outs[0], (), x.dtype), reduction == "mean"
     saved.values = {"x": x, "y": y, "scale": 2 * (1 / x.size if mean else 1.0)}
-    losses = np.empty(x.size, x.dtype)
-    lowering.call(kernels.mse_reduced, x.reshape(-1), flat(y), mean, losses, out)
+    losses = np.empty(x.shape, x.dtype)
+    args = (x.reshape(-1), flat(y), mean, losses.reshape(-1), out)
+    whole = (x, y, mean, losses, out)
+    lowering.statements.append(Statement(kernels.mse_reduced, args, whole=whole))
     return True
 
 
@@ -211,7 +213,8 @@ def mse_backward(lowering: Lowering, ins: Backward, saved: Saved) -> bool:
         return False
     out = lowering.buffer(ins.outs[0], x.shape, x.dtype)
     scale = x.dtype.type(saved.values["scale"])
-    lowering.call(kernels.mse_backward, g, x.reshape(-1), flat(y), scale, out.reshape(-1))
+    args, whole = (g, x.reshape(-1), flat(y), scale, out.reshape(-1)), (g, x, y, scale, out)
+    lowering.statements.append(Statement(kernels.mse_backward, args, whole=whole))
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -180,11 +181,14 @@ class FastAdam(Fast):
         if optimizer._opt_called is not None:
             optimizer._opt_called = True
         for group, bound in self.groups:
-            options = Options.of(group)
+            options, at = Options.of(group), math.nan
             for one, estimates in bound:
-                step = one.step
-                step += 1
-                self.kernel(*one.vectors, *options.at(float(step)), estimates)
+                count = one.step
+                count[()] = count.item() + 1.0  # `count += 1` takes a microsecond
+                t = count.item()
+                if t != at:
+                    at, numbers = t, options.at(t)
+                self.kernel(*one.vectors, *numbers, estimates)
                 one.p._writes.value += 1
 
 

@@ -46,18 +46,20 @@ def test_logistic_regression_is_lowered_wholly():
     assert "fused.sigmoid_bce" in text
 
 
+@pytest.mark.parametrize(
+    ("loss", "kernel"), [(nn.BCEWithLogitsLoss, "logits_bce"), (nn.MSELoss, "linear_mse")]
+)
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-def test_a_classifier_of_logits_is_lowered_wholly(reduction, dtype):
+def test_a_last_layer_and_its_loss_are_one_kernel(loss, kernel, reduction, dtype):
     def layers():
         return [nn.Linear(7, 9, dtype=dtype), nn.ReLU(), nn.Linear(9, 1, dtype=dtype)]
 
     data = batches(6, 150, 7, None, dtype)
-    loss = nn.BCEWithLogitsLoss(reduction=reduction)
-    text = assert_replays(lambda: trained(layers, loss, sgd), data).explain()
+    text = assert_replays(lambda: trained(layers, loss(reduction=reduction), sgd), data).explain()
     assert "not lowered" not in text
-    assert "fused.logits_bce" in text
-    assert "fused.logits_bce_" not in text
+    assert f"fused.{kernel}\n" in text
+    assert "fused.column_sums" not in text
 
 
 def test_weights_of_logits_are_not_lowered():
