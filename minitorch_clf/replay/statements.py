@@ -87,7 +87,7 @@ class Statement:
 
 def is_numpy(function: Any) -> bool:
     """Whether it may warn of overflow and the like, unless kept quiet."""
-    return isinstance(function, np.ufunc) or function in (np.dot, product)
+    return isinstance(function, np.ufunc) or function in (np.ndarray.dot, product)
 
 
 def set_grad(variable: Tensor, array: Array) -> None:

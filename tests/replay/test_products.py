@@ -23,8 +23,8 @@ def ones(rows, columns, turned=False):
 @pytest.mark.parametrize(
     ("x", "y", "expected"),
     [
-        (ones(1, 784), ones(784, 128, turned=True), np.dot),
-        (ones(5, 4), ones(4, 3), np.dot),
+        (ones(1, 784), ones(784, 128, turned=True), np.ndarray.dot),
+        (ones(5, 4), ones(4, 3), np.ndarray.dot),
         (ones(3, 1), ones(1, 1), fused.outer),
         (ones(3, 1), ones(1, 4, turned=True), fused.outer),
         (ones(9, 4)[::2], ones(4, 3), np.matmul),
@@ -36,8 +36,8 @@ def test_what_multiplies(x, y, expected):
 
 
 def test_what_gives_other_bits_does_not_multiply(monkeypatch):
-    """np.dot scales where an operand has one element: 0 * inf is 0 there, and nan in np.matmul."""
-    assert not products.multiplies_alike(np.dot, ones(64, 1), ones(1, 1))
+    """dot() scales where an operand has one element: 0 * inf is 0 there, and nan in np.matmul."""
+    assert not products.multiplies_alike(np.ndarray.dot, ones(64, 1), ones(1, 1))
 
     def off_by_a_sign_of_zero(x, y, out):
         np.matmul(x, y, out)
