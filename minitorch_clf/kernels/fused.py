@@ -9,7 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from minitorch_clf.kernels.activation import relu, relu_backward, sigmoid, sigmoid_backward
+from minitorch_clf.kernels.activation import (
+    log_sigmoid,
+    relu,
+    relu_backward,
+    sigmoid,
+    sigmoid_backward,
+)
 from minitorch_clf.kernels.jit import kernel
 from minitorch_clf.kernels.loss import FINE, binary_cross_entropy, nll_backward, nll_total
 from minitorch_clf.kernels.softmax import log_softmax_rows, log_softmax_rows_backward
@@ -26,12 +32,24 @@ def add_bias(z, b):
 
 
 @kernel
+def outer(x, y, out):
+    """out = x @ y, added up from 0 as in BLAS: -0.0 gives 0.0.   x: (N, 1), y: (1, M)"""
+    zero = x.dtype.type(0)
+    for n in range(out.shape[0]):
+        for m in range(out.shape[1]):
+            out[n, m] = zero + x[n, 0] * y[0, m]
+
+
+@kernel
 def pairwise_sum(x):
     """The sum of x as NumPy adds it: halves first, eight sums side by side in blocks of 128.
 
-    x: (n,) contiguous.   Halving goes by a stack, as a kernel cannot call itself.
+    x: (n,) contiguous.   Halving goes by a stack, as a kernel cannot call itself; a single block
+    needs none of its arrays.
     """
     zero = x.dtype.type(0)
+    if x.size <= 128:
+        return zero + block_sum(x)
     starts, sizes = np.zeros(64, np.int64), np.zeros(64, np.int64)
     totals, depths = np.zeros(64, x.dtype), np.zeros(64, np.int64)
     left, done = 1, 0
@@ -197,6 +215,40 @@ def sigmoid_bce(z, b, y, mean, grad, p, losses, out, grad_p, grad_z, sums):
 
 
 @kernel
+def logits_bce_reduced(x, y, mean, losses, out):
+    """out = the mean or the sum of (1 - y) * x - log(sigmoid(x)).   x, y, losses: (n,)"""
+    one = x.dtype.type(1)
+    log_sigmoid(x, losses)
+    for i in range(x.size):
+        losses[i] = (one - y[i]) * x[i] - losses[i]
+    total = pairwise_sum(losses)
+    out[()] = total / x.dtype.type(x.size) if mean else total
+
+
+@kernel
+def logits_bce_backward(grad, x, y, mean, out):
+    """out = (sigmoid(x) - y) * grad, divided by n for the mean.   x, y, out: (n,), grad: ()"""
+    g, n = grad[()], x.dtype.type(x.size)
+    sigmoid(x, out)
+    for i in range(x.size):
+        slope = (out[i] - y[i]) * g
+        out[i] = slope / n if mean else slope
+
+
+@kernel
+def logits_bce(z, b, y, mean, grad, losses, out, grad_z, sums):
+    """A last layer's bias, bce of logits, and the way back to the sums for the bias's gradient.
+
+    z, y, losses, grad_z: (N, M), b, sums: (M,), grad, out: ()
+    """
+    add_bias(z, b)
+    flat_z, flat_y = z.reshape(-1), y.reshape(-1)
+    logits_bce_reduced(flat_z, flat_y, mean, losses.reshape(-1), out)
+    logits_bce_backward(grad, flat_z, flat_y, mean, grad_z.reshape(-1))
+    column_sums(grad_z, sums)
+
+
+@kernel
 def mse_reduced(x, y, mean, losses, out):
     """out = the mean or the sum of (x - y)**2.   x, y, losses: (n,), out: ()"""
     for i in range(x.size):
@@ -212,3 +264,16 @@ def mse_backward(grad, x, y, scale, out):
     g = grad[()]
     for i in range(x.size):
         out[i] = scale * (x[i] - y[i]) * g
+
+
+@kernel
+def linear_mse(z, b, y, mean, grad, scale, losses, out, grad_z, sums):
+    """A last layer's bias, mse, and the way back to the sums for the bias's gradient.
+
+    z, y, losses, grad_z: (N, M), b, sums: (M,), grad, out: ()
+    """
+    add_bias(z, b)
+    flat_z, flat_y = z.reshape(-1), y.reshape(-1)
+    mse_reduced(flat_z, flat_y, mean, losses.reshape(-1), out)
+    mse_backward(grad, flat_z, flat_y, scale, grad_z.reshape(-1))
+    column_sums(grad_z, sums)

@@ -106,6 +106,8 @@ class Compiled(Wrapper):
         self, kind: Kind, given: Given, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """Replay if all is as it was; else run eagerly, watched."""
+        if kind.plan is not None and kind.plan.running:
+            return self._eager("it is called within itself", args, kwargs)
         tensors = given.tensors
         changed = None if kind.watch is None else kind.watch.problem()
         plan = kind.plan

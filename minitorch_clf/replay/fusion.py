@@ -15,6 +15,7 @@ from minitorch_clf.kernels import softmax
 from minitorch_clf.replay.program import Instruction
 from minitorch_clf.replay.rules import not_a_probability, target_out_of_bounds
 from minitorch_clf.replay.statements import Statement
+from minitorch_clf.replay.steps import zero_grad
 
 
 def arguments(s: Statement) -> tuple[Any, ...]:
@@ -66,6 +67,26 @@ def sigmoid_bce(run: Sequence[Statement]) -> Statement | None:
     )
 
 
+def logits_bce(run: Sequence[Statement]) -> Statement | None:
+    """A last layer's bias, bce of logits, there and back."""
+    (z, b), loss, back, (last, sums) = map(arguments, run)
+    x, y, mean, losses, out = loss
+    g, r, _, _, grad_z = back
+    if x is not z or r is not z or last is not grad_z or z.ndim != 2:
+        return None
+    return Statement(kernels.logits_bce, (z, b, y, mean, g, losses, out, grad_z, sums))
+
+
+def linear_mse(run: Sequence[Statement]) -> Statement | None:
+    """A last layer's bias and mse, there and back."""
+    (z, b), loss, back, (last, sums) = map(arguments, run)
+    x, y, mean, losses, out = loss
+    g, r, _, scale, grad_z = back
+    if x is not z or r is not z or last is not grad_z or z.ndim != 2:
+        return None
+    return Statement(kernels.linear_mse, (z, b, y, mean, g, scale, losses, out, grad_z, sums))
+
+
 RUNS: list[tuple[tuple[Any, ...], Callable[[Sequence[Statement]], Statement | None]]] = [
     (
         (
@@ -89,9 +110,46 @@ RUNS: list[tuple[tuple[Any, ...], Callable[[Sequence[Statement]], Statement | No
         ),
         sigmoid_bce,
     ),
+    (
+        (
+            kernels.add_bias,
+            kernels.logits_bce_reduced,
+            kernels.logits_bce_backward,
+            kernels.column_sums,
+        ),
+        logits_bce,
+    ),
+    (
+        (kernels.add_bias, kernels.mse_reduced, kernels.mse_backward, kernels.column_sums),
+        linear_mse,
+    ),
     ((kernels.add_bias, loops.relu), bias_relu),
     ((loops.relu_backward, kernels.column_sums), relu_backward_sums),
 ]
+
+
+def matched(
+    statements: Sequence[Statement | Instruction], functions: Sequence[Any]
+) -> tuple[list[Statement], list[Statement]] | None:
+    """The statements at the beginning that call these, and each zero_grad() that stood in between.
+
+    `loss = ...; optimizer.zero_grad(); loss.backward()` is how many steps go. Buffers are all that
+    the kernels know of, so zero_grad() may come after them, but for those that may raise.
+    """
+    run: list[Statement] = []
+    zeros: list[Statement] = []
+    for s in statements:
+        if not isinstance(s, Statement):
+            return None
+        if run and s.function is zero_grad:
+            zeros.append(s)
+        elif s.function is functions[len(run)] and not (zeros and s.check):
+            run.append(s)
+        else:
+            return None
+        if len(run) == len(functions):
+            return run, zeros
+    return None
 
 
 def fused(statements: list[Statement | Instruction]) -> list[Statement | Instruction]:
@@ -100,13 +158,13 @@ def fused(statements: list[Statement | Instruction]) -> list[Statement | Instruc
     k = 0
     while k < len(statements):
         for functions, fuse in RUNS:
-            run = statements[k : k + len(functions)]
-            if [getattr(s, "function", None) for s in run] == list(functions):
-                one = fuse([s for s in run if isinstance(s, Statement)])
-                if one is not None:
-                    done.append(one)
-                    k += len(run)
-                    break
+            found = matched(statements[k:], functions)
+            one = fuse(found[0]) if found else None
+            if found and one is not None:
+                run, zeros = found
+                done += [one, *zeros]
+                k += len(run) + len(zeros)
+                break
         else:
             done.append(statements[k])
             k += 1

@@ -33,7 +33,7 @@ from minitorch_clf.replay.program import (
 )
 from minitorch_clf.replay.rules import BACKWARD, FORWARD
 from minitorch_clf.replay.statements import Buffer, Given, Statement, set_grad
-from minitorch_clf.replay.steps import fast_step, fast_zero
+from minitorch_clf.replay.steps import fast_step, fast_zero, zero_grad
 from minitorch_clf.tape import Array, Context, Meta
 from minitorch_clf.tensor import Tensor
 
@@ -238,11 +238,10 @@ class Lowering:
 
     def repeated(self, ins: Call) -> bool:
         """zero_grad() and step() of the optimizers that are known here."""
-        zero = fast_zero(ins)
-        if zero is not None:
-            function, params = zero
+        params = fast_zero(ins)
+        if params is not None:
             self.cleared |= {id(p) for p in params}
-            self.call(function)
+            self.call(zero_grad, params)
             return True
         self.cleared -= {id(v) for v, _ in self.grads.values()}
         step = fast_step(ins, {key: b.array for key, (_, b) in self.grads.items()})

@@ -23,7 +23,8 @@ REBUILDS = 20
 class Plan:
     """How to replay one kind of call.
 
-    quick   how many calls took the shortest way
+    quick     how many calls took the shortest way
+    running   whether the buffers are in use: a hook of an optimizer may run the step again
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Plan:
         watch.prepare()
         self.optimizers = watch.optimizers
         self.quick = 0
+        self.running = False
         self.layouts = [(t.array.shape, t.array.dtype, t.array.strides) for t in tensors]
         self.mode = (grad_mode.wanted, grad_mode.inference)
         self.plain = not kwargs and all(a is b for a, b in zip(args, tensors, strict=False))
@@ -127,9 +129,13 @@ class Plan:
                 if not grad.free():
                     self.rebuild()
                     return self.replay_tensors(tensors)
-            if not function.dynamic:
-                return quietly(function.replay, *tensors)
-            return self.unrecorded(function.replay, *tensors)
+            self.running = True
+            try:
+                if not function.dynamic:
+                    return quietly(function.replay, *tensors)
+                return self.unrecorded(function.replay, *tensors)
+            finally:
+                self.running = False
         return self.returned(self.program.result, self.run(tensors), tensors)
 
     def run(self, tensors: Sequence[Tensor]) -> Env:

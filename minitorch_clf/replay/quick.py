@@ -6,14 +6,16 @@ Its source is written for one plan. It gives MISS where anything is not exactly 
 
 from __future__ import annotations
 
+import contextvars
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minitorch_clf import anomaly, dtypes
 from minitorch_clf.dtypes import get_default_dtype
 from minitorch_clf.grad_mode import grad_mode
-from minitorch_clf.tape import quietly
 from minitorch_clf.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def quick(plan: Plan, lock: Any) -> Callable[..., Any] | None:
         "dtypes": dtypes,
         "mode": grad_mode,
         "plan": plan,
-        "quietly": quietly,
+        "muted": muted(),
         "release": lock.release,
         "replay": None if function is None else function.replay,
         "run_plain": plan.replay_tensors,
@@ -50,6 +52,7 @@ def quick(plan: Plan, lock: Any) -> Callable[..., Any] | None:
     arguments = [f"t{k}" for k in range(len(plan.layouts))]
     types = [f"type({t}) is Tensor" for t in arguments] or ["True"]
     terms = [
+        "not plan.running",
         "not anomaly.enabled",
         "not mode.pack_hooks",
         "mode.wanted is wanted",
@@ -66,7 +69,7 @@ def quick(plan: Plan, lock: Any) -> Callable[..., Any] | None:
     elif function.dynamic:
         run = f"unrecorded(replay, {given})"
     else:
-        run = f"replay({given})" if function.silent else f"quietly(replay, {given})"
+        run = f"{'replay(' if function.silent else 'muted(replay, '}{given})"
     fresh = "; ".join(f"g{k}._writes.value = 0" for k in range(len(grads))) or "pass"
     source = f"""
 def quick({given}):
@@ -78,7 +81,11 @@ def quick({given}):
         if not ({" and ".join(terms)}):
             return MISS
         {fresh}
-        result = {run}
+        plan.running = True
+        try:
+            result = {run}
+        finally:
+            plan.running = False
         plan.quick += 1
         return result
     finally:
@@ -87,6 +94,17 @@ def quick({given}):
     exec(source, names)
     made: Callable[..., Any] = names["quick"]
     return made
+
+
+def muted() -> Callable[..., Any]:
+    """A function that runs a function without floating-point warnings, as `tape.quietly` does.
+
+    It has a context of its own, and need not ask whether it is in there already: 0.3 us less. The
+    plan knows, by `running`.
+    """
+    context = contextvars.copy_context()
+    context.run(np.seterr, all="ignore")
+    return context.run
 
 
 def argument_terms(plan: Plan, names: dict[str, Any]) -> list[str]:

@@ -26,102 +26,23 @@ from minitorch_clf.ops.activation import (
 )
 from minitorch_clf.ops.elu import Elu
 from minitorch_clf.ops.gelu import Gelu, GeluTanh
-from minitorch_clf.ops.loss import BinaryCrossEntropy, MseLoss, NllLoss
-from minitorch_clf.ops.matmul import Addmm, Mm, is_column_major
+from minitorch_clf.ops.loss import (
+    BinaryCrossEntropy,
+    BinaryCrossEntropyWithLogits,
+    MseLoss,
+    NllLoss,
+)
+from minitorch_clf.ops.matmul import Addmm, Mm
 from minitorch_clf.ops.softmax import LogSoftmax
+from minitorch_clf.replay.products import mm, mm_backward
 from minitorch_clf.replay.program import Backward, Forward
-from minitorch_clf.replay.statements import Buffer, Given, Statement
+from minitorch_clf.replay.statements import Given, Statement, example, flat, plain
 from minitorch_clf.tape import Array, Function
-from minitorch_clf.threads import is_tiny, product
 
 if TYPE_CHECKING:
     from minitorch_clf.replay.lowering import Lowering, Saved
 
 Rule = Callable[["Lowering", Any, "Saved"], bool]
-
-
-def plain(*arrays: Array) -> bool:
-    """Whether all are of one real dtype, contiguous, and hold something."""
-    dtypes = {a.dtype for a in arrays}
-    return (
-        len(dtypes) == 1
-        and arrays[0].dtype.kind == "f"
-        and all(a.flags.c_contiguous and a.size for a in arrays)
-    )
-
-
-def transposed(x: Any) -> Any:
-    """x with its two axes swapped; of a Given, the source for it."""
-    return Given(f"{x.text}.mT", x.array.mT) if isinstance(x, Given) else x.mT
-
-
-def flat(x: Any) -> Any:
-    """x in one dimension."""
-    return (
-        Given(f"{x.text}.reshape(-1)", x.array.reshape(-1))
-        if isinstance(x, Given)
-        else x.reshape(-1)
-    )
-
-
-def example(x: Any) -> Array:
-    """The array, or one like it."""
-    array: Array = x.array if isinstance(x, Given) else x
-    return array
-
-
-# --- matrix products ------------------------------------------------------------------------------
-
-
-def mm(lowering: Lowering, ins: Forward, saved: Saved) -> bool:
-    """A product, and for Addmm the bias added to it."""
-    *bias, x, y = [lowering.array(s.index) for s in ins.inputs]
-    if ins.options.get("beta", 1) != 1 or ins.options.get("alpha", 1) != 1:
-        return False
-    shape, dtype = ins.metas[0]
-    if any(example(b).shape != shape[1:] or isinstance(b, Given) or not plain(b) for b in bias):
-        return False
-    if 0 in shape or example(x).size == 0:
-        return False
-    saved.values = {"x": x, "y": y}
-    saved.values["columns"] = is_column_major(example(x)), is_column_major(example(y))
-    out = lowering.buffer(ins.outs[0], shape, dtype)
-    lowering.call(_product(x, y), x, y, out)
-    for b in bias:
-        lowering.call(kernels.add_bias, out, b)
-    return True
-
-
-def mm_backward(lowering: Lowering, ins: Backward, saved: Saved) -> bool:
-    """The bias's gradient first, right after what its columns are summed of."""
-    g = lowering.array(ins.grads[0])
-    x, y = saved.values["x"], saved.values["y"]
-    x_columns, y_columns = saved.values["columns"]
-    *bias, out_x, out_y = ins.outs
-    if isinstance(g, Given) or not plain(g):
-        return False
-    for k in bias:
-        if k is not None:
-            lowering.call(kernels.column_sums, g, lowering.buffer(k, g.shape[1:], g.dtype))
-    products = []
-    if out_y is not None:
-        left, right = (g.mT, x) if y_columns else (transposed(x), g)
-        products.append((out_y, left, right, y_columns))
-    if out_x is not None:
-        left, right = (y, g.mT) if x_columns else (g, transposed(y))
-        products.append((out_x, left, right, x_columns))
-    for k, left, right, columns in products:
-        shape = (example(left).shape[0], example(right).shape[1])
-        out = lowering.buffer(k, shape, g.dtype)
-        if columns:
-            lowering.places[k] = Buffer(out.mT, viewed=True)
-        lowering.call(_product(left, right), left, right, out)
-    return True
-
-
-def _product(x: Any, y: Any) -> Any:
-    """What eager mode multiplies these with, without its question where the answer is known."""
-    return np.matmul if is_tiny(example(x), example(y)) else product
 
 
 # --- activations ----------------------------------------------------------------------------------
@@ -232,20 +153,27 @@ def not_a_probability(bad: int, x: Array, *_: Any) -> None:
     raise RuntimeError(f"all elements of {culprit} should be between 0 and 1")
 
 
+PROBABLY: dict[type[Function], tuple[Any, Any, Any]] = {
+    BinaryCrossEntropy: (kernels.bce_reduced, kernels.bce_backward, not_a_probability),
+    BinaryCrossEntropyWithLogits: (kernels.logits_bce_reduced, kernels.logits_bce_backward, None),
+}
+"""Operation -> its loop, that of its gradient, and its complaint."""
+
+
 def bce(lowering: Lowering, ins: Forward, saved: Saved) -> bool:
     """The mean or sum, without weights."""
     x, y = (lowering.array(s.index) for s in ins.inputs[:2])
     reduction = ins.options["reduction"]
-    if ins.inputs[2] is not None or reduction == "none" or ins.needs[1]:
+    if any(w is not None for w in ins.inputs[2:]) or reduction == "none" or ins.needs[1]:
         return False
-    if isinstance(x, Given) or not plain(x, example(y)):
+    if isinstance(x, Given) or not plain(x, example(y)) or x.shape != example(y).shape:
         return False
     out, losses = lowering.buffer(ins.outs[0], (), x.dtype), np.empty(x.shape, x.dtype)
     mean = reduction == "mean"
     saved.values = {"x": x, "y": y, "mean": mean}
+    loop, _, complaint = PROBABLY[ins.op]
     args = (x.reshape(-1), flat(y), mean, losses.reshape(-1), out)
-    whole = (x, y, mean, losses, out)
-    lowering.statements.append(Statement(kernels.bce_reduced, args, not_a_probability, whole=whole))
+    lowering.statements.append(Statement(loop, args, complaint, whole=(x, y, mean, losses, out)))
     return True
 
 
@@ -257,7 +185,7 @@ def bce_backward(lowering: Lowering, ins: Backward, saved: Saved) -> bool:
         return False
     out = lowering.buffer(ins.outs[0], x.shape, x.dtype)
     args, whole = (g, x.reshape(-1), flat(y), mean, out.reshape(-1)), (g, x, y, mean, out)
-    lowering.statements.append(Statement(kernels.bce_backward, args, whole=whole))
+    lowering.statements.append(Statement(PROBABLY[ins.op][1], args, whole=whole))
     return True
 
 
@@ -271,8 +199,10 @@ def mse(lowering: Lowering, ins: Forward, saved: Saved) -> bool:
         return False
     out, mean = lowering.buffer(ins.outs[0], (), x.dtype), reduction == "mean"
     saved.values = {"x": x, "y": y, "scale": 2 * (1 / x.size if mean else 1.0)}
-    losses = np.empty(x.size, x.dtype)
-    lowering.call(kernels.mse_reduced, x.reshape(-1), flat(y), mean, losses, out)
+    losses = np.empty(x.shape, x.dtype)
+    args = (x.reshape(-1), flat(y), mean, losses.reshape(-1), out)
+    whole = (x, y, mean, losses, out)
+    lowering.statements.append(Statement(kernels.mse_reduced, args, whole=whole))
     return True
 
 
@@ -283,7 +213,8 @@ def mse_backward(lowering: Lowering, ins: Backward, saved: Saved) -> bool:
         return False
     out = lowering.buffer(ins.outs[0], x.shape, x.dtype)
     scale = x.dtype.type(saved.values["scale"])
-    lowering.call(kernels.mse_backward, g, x.reshape(-1), flat(y), scale, out.reshape(-1))
+    args, whole = (g, x.reshape(-1), flat(y), scale, out.reshape(-1)), (g, x, y, scale, out)
+    lowering.statements.append(Statement(kernels.mse_backward, args, whole=whole))
     return True
 
 
@@ -292,7 +223,7 @@ FORWARD: dict[type[Function], Rule] = {
     Mm: mm,
     LogSoftmax: log_softmax,
     NllLoss: nll,
-    BinaryCrossEntropy: bce,
+    **dict.fromkeys(PROBABLY, bce),
     MseLoss: mse,
     **dict.fromkeys(ACTIVATIONS, activate),
 }
@@ -301,7 +232,7 @@ BACKWARD: dict[type[Function], Rule] = {
     Mm: mm_backward,
     LogSoftmax: log_softmax_backward,
     NllLoss: nll_backward,
-    BinaryCrossEntropy: bce_backward,
+    **dict.fromkeys(PROBABLY, bce_backward),
     MseLoss: mse_backward,
     **dict.fromkeys(ACTIVATIONS, activate_backward),
 }

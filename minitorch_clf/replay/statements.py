@@ -15,6 +15,7 @@ from minitorch_clf.methods.base import memory_of
 from minitorch_clf.replay.program import Instruction, Live, Program, Slot
 from minitorch_clf.tape import Array
 from minitorch_clf.tensor import Tensor, wrap
+from minitorch_clf.threads import product
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,31 @@ class Given:
     viewed: bool = False
 
 
+def plain(*arrays: Array) -> bool:
+    """Whether all are of one real dtype, contiguous, and hold something."""
+    dtypes = {a.dtype for a in arrays}
+    return (
+        len(dtypes) == 1
+        and arrays[0].dtype.kind == "f"
+        and all(a.flags.c_contiguous and a.size for a in arrays)
+    )
+
+
+def example(x: Any) -> Array:
+    """The array, or one like it."""
+    array: Array = x.array if isinstance(x, Given) else x
+    return array
+
+
+def flat(x: Any) -> Any:
+    """x in one dimension."""
+    return (
+        Given(f"{x.text}.reshape(-1)", x.array.reshape(-1))
+        if isinstance(x, Given)
+        else x.reshape(-1)
+    )
+
+
 @dataclass(eq=False)
 class Statement:
     """[result =] function(*args); check(args' arrays, value) raises if the value is not FINE.
@@ -61,7 +87,7 @@ class Statement:
 
 def is_numpy(function: Any) -> bool:
     """Whether it may warn of overflow and the like, unless kept quiet."""
-    return isinstance(function, np.ufunc)
+    return isinstance(function, np.ufunc) or function in (np.ndarray.dot, product)
 
 
 def set_grad(variable: Tensor, array: Array) -> None:

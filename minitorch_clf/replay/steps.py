@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +19,14 @@ from minitorch_clf.tape import Array
 from minitorch_clf.tensor import Tensor
 
 
-def fast_zero(call: Call) -> tuple[Callable[[], None], list[Tensor]] | None:
-    """zero_grad() as a function, and the parameters it clears; None if `call` is nothing of it."""
+def zero_grad(params: tuple[Tensor, ...]) -> None:
+    """Take the gradients away."""
+    for p in params:
+        p._grad = None
+
+
+def fast_zero(call: Call) -> tuple[Tensor, ...] | None:
+    """The parameters that zero_grad() clears; None if `call` is nothing of it."""
     if call.function is Optimizer.zero_grad:
         optimizer = call.args[0]
         params = [p for group in optimizer.param_groups for p in group["params"]]
@@ -31,13 +38,7 @@ def fast_zero(call: Call) -> tuple[Callable[[], None], list[Tensor]] | None:
         return None
     if call.args[-1] is not True and call.function is not calls.clear_grad:
         return None
-    fixed = tuple(params)
-
-    def zero_grad() -> None:
-        for p in fixed:
-            p._grad = None
-
-    return zero_grad, params
+    return tuple(params)
 
 
 def fast_step(call: Call, grads: dict[int, Array]) -> Callable[[], None] | None:
@@ -82,21 +83,23 @@ class Fast:
 
 
 class FastSGD(Fast):
-    """Plain descent, as a function written for these parameters; with momentum, the eager step.
+    """Plain descent, as a function written for these parameters; with momentum, a loop over them.
 
-    For small parameters a loop in Python would cost more than the kernels.
+    For small parameters a loop in Python costs more than the kernels.
     """
 
     def __init__(self, optimizer: Optimizer, grads: dict[int, Array]) -> None:
         super().__init__(optimizer, grads)
-        names: dict[str, Any] = {"o": optimizer, "number": number}
+        self.kernel: Any = kernels.sgd_momentum.compiled  # type: ignore[attr-defined]  # a Kernel
+        self.kept = [[Kept(p, grad) for p, _, grad, _ in bound] for _, bound in self.groups]
+        names: dict[str, Any] = {"o": optimizer, "number": number, "roll": self.roll}
         names |= {f"hooks{k}": hooks for k, hooks in enumerate(self.hooks)}
         names["kernel"] = kernels.sgd.compiled  # type: ignore[attr-defined]  # a Kernel
-        eager, lines = ["hooks0", "hooks1", "hooks2", "hooks3"], []
+        eager, momenta, lines = ["hooks0", "hooks1", "hooks2", "hooks3"], [], []
         k = 0
         for n, (group, bound) in enumerate(self.groups):
             names[f"group{n}"] = group
-            eager.append(f"group{n}['momentum']")
+            momenta.append(f"group{n}['momentum']")
             lines.append(f"up = bool(group{n}['maximize'])")
             for option in ("lr", "weight_decay"):
                 lines += [
@@ -111,6 +114,9 @@ class FastSGD(Fast):
                 k += 1
         source = f"""
 def run():
+    if {" or ".join(momenta)}:
+        roll()
+        return
     if {" or ".join(eager)}:
         o.step()
         return
@@ -124,6 +130,32 @@ def run():
     def bound(self, p: Tensor, grad: Array) -> Any:
         return p, p.array.reshape(-1), grad, grad.reshape(-1)
 
+    def roll(self) -> None:
+        """A step with momentum, if all groups have it and all velocities are there."""
+        optimizer = self.optimizer
+        plain = not any(self.hooks)
+        for (group, _), kept in zip(self.groups, self.kept, strict=True):
+            plain = plain and bool(group["momentum"])
+            for one in kept:
+                plain = plain and one.ready(optimizer.state, VELOCITY)
+        if not plain:
+            optimizer.step()
+            return
+        if optimizer._opt_called is not None:
+            optimizer._opt_called = True
+        for (group, _), kept in zip(self.groups, self.kept, strict=True):
+            options = (
+                number(group["lr"]),
+                float(group["momentum"]),
+                float(group["dampening"]),
+                number(group["weight_decay"]),
+                bool(group["nesterov"]),
+                bool(group["maximize"]),
+            )
+            for one in kept:
+                self.kernel(*one.vectors, False, *options)
+                one.p._writes.value += 1
+
 
 class FastAdam(Fast):
     """Adam and AdamW."""
@@ -133,72 +165,82 @@ class FastAdam(Fast):
         self.kernel: Any = kernels.adam.compiled  # type: ignore[attr-defined]  # a Kernel
 
     def bound(self, p: Tensor, grad: Array) -> Any:
-        return Moments(p, grad)
+        return Kept(p, grad), mkl_estimates(p.array.dtype)
 
     def run(self) -> None:
         optimizer = self.optimizer
         plain = not any(self.hooks)
         for group, bound in self.groups:
             plain = plain and not group["capturable"]
-            for moments in bound:
-                plain = plain and moments.ready(optimizer.state, group["amsgrad"])
+            names = LARGEST if group["amsgrad"] else MOMENTS
+            for one, _ in bound:
+                plain = plain and one.ready(optimizer.state, names)
         if not plain:
             optimizer.step()
             return
         if optimizer._opt_called is not None:
             optimizer._opt_called = True
         for group, bound in self.groups:
-            options = Options.of(group)
-            for moments in bound:
-                step = moments.step
-                step += 1
-                self.kernel(*moments.vectors, *options.at(float(step)), moments.estimates)
-                moments.p._writes.value += 1
+            options, at = Options.of(group), math.nan
+            for one, estimates in bound:
+                count = one.step
+                count[()] = count.item() + 1.0  # `count += 1` takes a microsecond
+                t = count.item()
+                if t != at:
+                    at, numbers = t, options.at(t)
+                self.kernel(*one.vectors, *numbers, estimates)
+                one.p._writes.value += 1
 
 
-class Moments:
-    """A parameter and its state as flat arrays, for as long as the state is the same."""
+VELOCITY = ("momentum_buffer",)
+MOMENTS = ("step", "exp_avg", "exp_avg_sq", "exp_avg_sq")
+LARGEST = ("step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+"""What an optimizer keeps of each parameter, in the order of its kernel's arguments."""
 
-    __slots__ = ("estimates", "fixed", "grad", "p", "state", "step", "tensors", "vectors")
+
+class Kept:
+    """A parameter, its gradient and what is kept of it, flat, as long as these are the same.
+
+    step   the count of steps, if there is one
+    """
+
+    __slots__ = ("fixed", "grad", "names", "p", "state", "step", "tensors", "vectors")
 
     def __init__(self, p: Tensor, grad: Array) -> None:
         self.p = p
         self.grad = grad
         self.state: Any = None
+        self.names: tuple[str, ...] = ()
         self.tensors: list[tuple[str, Tensor, Array]] = []
         self.vectors: tuple[Array, ...] = ()
         self.step: Any = None
         self.fixed = p.array.reshape(-1), grad.reshape(-1)
-        self.estimates = mkl_estimates(p.array.dtype)
 
-    def ready(self, states: Any, amsgrad: bool) -> bool:
-        """Whether the state is there, and bound."""
+    def ready(self, states: Any, names: tuple[str, ...]) -> bool:
+        """Whether the gradient is the one it was, and the state is there, and bound."""
         g = self.p._grad
         if g is None or g.array is not self.grad:
             return False
         state = states.get(self.p)
-        if state is self.state and state is not None:
+        if state is self.state and state is not None and names is self.names:
             for name, tensor, array in self.tensors:
                 if state.get(name) is not tensor or tensor.array is not array:
                     break
             else:
-                if ("max_exp_avg_sq" in state) is bool(amsgrad):
-                    return True
-        return self.bind(state, amsgrad)
+                return True
+        return self.bind(state, names)
 
-    def bind(self, state: Any, amsgrad: bool) -> bool:
-        names = ["step", "exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if amsgrad else [])]
-        if not state or any(name not in state for name in names):
+    def bind(self, state: Any, names: tuple[str, ...]) -> bool:
+        if not state or any(state.get(name) is None for name in names):
             return False
-        arrays = [state[name].array for name in names[1:]]
-        if not all(a.flags.c_contiguous and a.dtype == self.grad.dtype for a in arrays):
+        arrays = [state[name].array for name in names if name != "step"]
+        like = self.grad.dtype, self.grad.size
+        if not all(a.flags.c_contiguous and (a.dtype, a.size) == like for a in arrays):
             return False
-        if ("max_exp_avg_sq" in state) is not bool(amsgrad):
-            return False
-        self.state, self.step = state, state["step"].array
-        self.tensors = [(name, state[name], state[name].array) for name in names]
-        vectors = [a.reshape(-1) for a in arrays]
-        self.vectors = (*self.fixed, vectors[0], vectors[1], vectors[-1])
+        self.state, self.names = state, names
+        self.step = state["step"].array if "step" in names else None
+        self.tensors = [(name, state[name], state[name].array) for name in dict.fromkeys(names)]
+        self.vectors = (*self.fixed, *[a.reshape(-1) for a in arrays])
         return True
 
 

@@ -76,6 +76,38 @@ def test_cross_entropy(dtype, mean):
 
 
 @DTYPES
+@pytest.mark.parametrize("shape", [(3, 1), (1, 5), (4, 6)])
+def test_products_of_one_column_and_one_row(dtype, shape):
+    x, y = numbers((shape[0], 1), dtype), numbers((1, shape[1]), dtype, 1)
+    x[0], y[0, -1] = -0.0, np.inf
+    with np.errstate(invalid="ignore"):
+        out, expected = np.empty(shape, dtype), x * y + dtype(0)
+    fused.outer(x, y, out)
+    assert np.array_equal(out, expected, equal_nan=True)
+    assert np.array_equal(np.signbit(out[0, :-1]), np.zeros(shape[1] - 1, bool))
+
+
+@DTYPES
+@pytest.mark.parametrize("mean", [True, False])
+@pytest.mark.parametrize("shape", [(3, 1), (20, 4), (150, 2)])
+@pytest.mark.parametrize("name", ["logits_bce", "linear_mse"])
+def test_a_layer_and_its_loss(dtype, mean, shape, name):
+    z, b = numbers(shape, dtype), numbers(shape[1], dtype, 1)
+    y = np.random.default_rng(2).random(shape).astype(dtype)
+    of_logits = name == "logits_bce"
+    function = F.binary_cross_entropy_with_logits if of_logits else F.mse_loss
+    loss, grad, sums = eager(
+        lambda z, y: function(z, y, reduction="mean" if mean else "sum"), z, b, torch.from_numpy(y)
+    )
+    losses, grad_z, found = np.empty_like(z), np.empty_like(z), np.empty_like(b)
+    out, one = np.empty((), dtype), np.ones((), dtype)
+    scale = () if of_logits else (dtype(2 / z.size if mean else 2.0),)
+    getattr(fused, name)(z, b, y, mean, one, *scale, losses, out, grad_z, found)
+    assert (out, grad_z.tobytes()) == (loss, grad.tobytes())
+    assert found.tobytes() == sums.tobytes()
+
+
+@DTYPES
 @pytest.mark.parametrize("mean", [True, False])
 @pytest.mark.parametrize("shape", [(3, 1), (20, 4)])
 def test_sigmoid_bce(dtype, mean, shape):

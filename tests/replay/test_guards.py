@@ -443,6 +443,31 @@ def test_hooks_of_an_optimizer_run():
     assert len(seen) == 8
 
 
+@pytest.mark.parametrize("when", ["pre", "post"])
+def test_a_hook_of_an_optimizer_that_runs_the_step_again(when):
+    """Within itself it runs eagerly: the buffers are in use."""
+    results = []
+    for wrapped in (lambda s: s, torch.compile):
+        run = model_and_step()
+        step = wrapped(run.step)
+        seen, inside = [], []
+
+        def again(*_, step=step, seen=seen, inside=inside):
+            if not inside:
+                inside.append(1)
+                seen.append(bits(step(*data()[0])))
+                inside.pop()
+
+        for k, (x, y) in enumerate(data(8)):
+            if k == 4:
+                getattr(run.optimizer, f"register_step_{when}_hook")(again)
+            seen.append(bits(step(x, y)))
+            seen += [bits(p) for p in run.model.parameters()]
+        results.append(seen)
+    assert results[0] == results[1]
+    assert reasons(step) == "it is called within itself"
+
+
 def test_anomaly_mode():
     run = model_and_step()
     compiled = torch.compile(run.step)

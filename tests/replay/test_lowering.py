@@ -46,6 +46,69 @@ def test_logistic_regression_is_lowered_wholly():
     assert "fused.sigmoid_bce" in text
 
 
+@pytest.mark.parametrize(
+    ("loss", "kernel"), [(nn.BCEWithLogitsLoss, "logits_bce"), (nn.MSELoss, "linear_mse")]
+)
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_a_last_layer_and_its_loss_are_one_kernel(loss, kernel, reduction, dtype):
+    def layers():
+        return [nn.Linear(7, 9, dtype=dtype), nn.ReLU(), nn.Linear(9, 1, dtype=dtype)]
+
+    data = batches(6, 150, 7, None, dtype)
+    text = assert_replays(lambda: trained(layers, loss(reduction=reduction), sgd), data).explain()
+    assert "not lowered" not in text
+    assert f"fused.{kernel}\n" in text
+    assert "fused.column_sums" not in text
+
+
+def test_weights_of_logits_are_not_lowered():
+    def layers():
+        return [nn.Linear(7, 1)]
+
+    for weights in ({"weight": torch.full((1,), 2.0)}, {"pos_weight": torch.full((1,), 3.0)}):
+        loss = nn.BCEWithLogitsLoss(**weights)
+        text = assert_replays(lambda loss=loss: trained(layers, loss, sgd), batches(5, 9, 7, None))
+        assert "BinaryCrossEntropyWithLogits, not lowered" in text.explain()
+
+
+def clears(where):
+    """A step that clears the gradients "before" or "after" it computes the loss."""
+    run = trained(lambda: [nn.Linear(4, 1)], nn.BCELoss(), sgd)
+
+    def step(x, y):
+        p = run.model(x).sigmoid()
+        if where == "before":
+            run.optimizer.zero_grad()
+        loss = F.binary_cross_entropy(p, y)
+        if where == "after":
+            run.optimizer.zero_grad()
+        loss.backward()
+        run.optimizer.step()
+        return loss
+
+    return run._replace(step=step)
+
+
+def test_gradients_cleared_between_the_loss_and_backward():
+    text = assert_replays(lambda: clears("after"), batches(5, 3, 4, None)).explain()
+    assert "fused.sigmoid_bce" in text
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_loss_that_raises_where_gradients_are_cleared(where):
+    run, twin = clears(where), clears(where)
+    compiled = torch.compile(run.step)
+    for x, y in batches(4, 5, 4, None):
+        compiled(x, y)
+        twin.step(x, y)
+    for step in (compiled, twin.step):
+        with pytest.raises(RuntimeError, match="all elements of target should be between 0 and 1"):
+            step(x, y + 2)
+    for p, q in zip(run.model.parameters(), twin.model.parameters(), strict=True):
+        assert bits(p.grad) == bits(q.grad)
+
+
 def test_what_is_not_lowered_runs_between_what_is():
     def layers():
         return [nn.Linear(7, 9), nn.LayerNorm(9), nn.ReLU(), nn.Dropout(0.2), nn.Linear(9, 3)]
@@ -169,6 +232,41 @@ def test_an_optimizer_state_that_is_loaded():
         for name in ("step", "exp_avg", "exp_avg_sq"):
             assert bits(run.optimizer.state[p][name]) == bits(twin.optimizer.state[q][name])
     assert compiled.replays == 6  # loading makes new groups
+
+
+def momentum(params):
+    return torch.optim.SGD(params, lr=0.1, momentum=0.9, weight_decay=0.01, nesterov=True)
+
+
+@pytest.mark.parametrize("optimizer", [sgd, momentum, adam])
+def test_the_eager_step_is_left_out(monkeypatch, optimizer):
+    """Once an optimizer has its state, until somebody puts another in its place."""
+    run, twin = trained(mlp, F.cross_entropy, optimizer), trained(mlp, F.cross_entropy, optimizer)
+    compiled = torch.compile(run.step)
+    kind, calls = type(run.optimizer), []
+    eager = kind._step_group
+    monkeypatch.setattr(kind, "_step_group", lambda o, g: (calls.append(o), eager(o, g))[1])
+    for k, (x, y) in enumerate(batches(10, 16, 7, 3)):
+        if k == 6:
+            for r in (run, twin):
+                for state in r.optimizer.state.values():
+                    state |= {name: v * 0.5 for name, v in state.items() if v.dim()}
+        assert bits(compiled(x, y)) == bits(twin.step(x, y))
+        assert (run.optimizer in calls) is (k < 2), k
+        calls.clear()
+        for p, q in zip(run.model.parameters(), twin.model.parameters(), strict=True):
+            assert bits(p) == bits(q)
+            assert p._version == q._version
+            for name, value in twin.optimizer.state[q].items():
+                assert bits(run.optimizer.state[p][name]) == bits(value)
+
+
+def test_momentum_in_one_group_only():
+    def two_groups(params):
+        first, *others = params
+        return torch.optim.SGD([{"params": [first], "momentum": 0.9}, {"params": others}], lr=0.1)
+
+    assert_replays(lambda: trained(mlp, F.cross_entropy, two_groups), batches(6, 16, 7, 3))
 
 
 def test_values_that_are_not_finite():
