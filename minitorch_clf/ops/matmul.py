@@ -32,13 +32,14 @@ def grad_right(x: Array, g: Array, column_major: bool) -> Array:
 
 
 def is_faster_turned(x: Array, y: Array) -> bool:
-    """Whether BLAS computes (x @ y)^T sooner than x @ y: a Linear's small batch.
+    """Whether BLAS computes (x @ y)^T sooner than x @ y: a Linear's small batch, in float32.
 
     Where x has fewer rows than a column-major y has columns, OpenBLAS takes up to 1.8 times as long
     with its AVX-512 loops, and 1.0 to 1.1 times with its AVX2 loops. The last bits may be others.
     """
     return bool(
-        x.shape[0] < y.shape[1]
+        x.dtype == y.dtype == np.float32
+        and x.shape[0] < y.shape[1]
         and x.flags.c_contiguous
         and y.mT.flags.c_contiguous
         and not is_tiny(x, y)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import timeit
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minitorch_clf.kernels import fused as kernels
-from minitorch_clf.ops.matmul import is_column_major
+from minitorch_clf.kernels.layout import turn_and_add
+from minitorch_clf.ops.matmul import is_column_major, is_faster_turned
 from minitorch_clf.replay.program import Backward, Forward
 from minitorch_clf.replay.statements import Buffer, Given, example, plain
 from minitorch_clf.replay.verify import equal_bits
 from minitorch_clf.tape import Array, quietly
-from minitorch_clf.threads import LARGE, is_tiny, product
+from minitorch_clf.threads import is_tiny, product
 
 if TYPE_CHECKING:
     from minitorch_clf.replay.lowering import Lowering, Saved
@@ -39,7 +39,12 @@ def mm(lowering: Lowering, ins: Forward, saved: Saved) -> bool:
     saved.values = {"x": x, "y": y}
     saved.values["columns"] = is_column_major(example(x)), is_column_major(example(y))
     out = lowering.buffer(ins.outs[0], shape, dtype)
-    multiply(lowering, x, y, out)
+    if bias and is_faster_turned(example(x), example(y)):  # as ops.matmul.Addmm
+        turned = np.empty(shape[::-1], dtype)
+        lowering.call(product, transposed(y), transposed(x), turned)
+        lowering.call(turn_and_add, turned, *bias, out)
+        return True
+    lowering.call(multiplier(x, y), x, y, out)
     for b in bias:
         lowering.call(kernels.add_bias, out, b)
     return True
@@ -68,23 +73,11 @@ def mm_backward(lowering: Lowering, ins: Backward, saved: Saved) -> bool:
         out = lowering.buffer(k, shape, g.dtype)
         if columns:
             lowering.places[k] = Buffer(out.mT, viewed=True)
-        multiply(lowering, left, right, out)
+        lowering.call(multiplier(left, right), left, right, out)
     return True
 
 
 # --- what multiplies ------------------------------------------------------------------------------
-
-
-def multiply(lowering: Lowering, x: Any, y: Any, out: Array) -> None:
-    """Statements for out = x @ y."""
-    function = multiplier(x, y)
-    if function is product and turning_pays(example(x), example(y)):
-        turned, result = np.empty_like(example(x).T, order="C"), np.empty_like(out.T, order="C")
-        lowering.call(np.copyto, turned, transposed(x))
-        lowering.call(function, transposed(y), turned, result)
-        lowering.call(np.copyto, out, result.T)
-    else:
-        lowering.call(function, x, y, out)
 
 
 def multiplier(x: Any, y: Any) -> Callable[..., Any]:
@@ -117,39 +110,3 @@ def multiplies_alike(function: Callable[..., Any], x: Array, y: Array) -> bool:
         if not equal_bits(expected, found):
             return False
     return True
-
-
-TRIES = 5
-
-
-def turning_pays(x: Array, y: Array) -> bool:
-    """Whether (y^T @ copy of x^T)^T is faster than x @ y, and has the same bits.
-
-    A layer's weight comes in as y = W^T, its K along the memory. OpenBLAS copies an operand like
-    that in pieces before it multiplies, and does so slowly; the copy of a small x^T spares it that.
-    Batch 64, 784 to 128: 152 us instead of 171, batch 16: 46 instead of 78; but batch 128: 307
-    instead of 290, and float64 is never faster. Only the clock tells, so it is asked.
-    """
-    (N, K), M = x.shape, y.shape[1]
-    layers = x.flags.c_contiguous and is_column_major(y) and x.dtype == y.dtype == np.float32
-    if not layers or N > M or N * K * M >= LARGE:
-        return False
-    rng = np.random.default_rng(0)
-    a, w = (rng.standard_normal(shape, np.float32) for shape in ((N, K), (M, K)))
-    b, out = np.empty((K, N), np.float32), np.empty((N, M), np.float32)
-    result = np.empty((M, N), np.float32)
-
-    def straight() -> None:
-        product(a, w.T, out)
-
-    def turned() -> None:
-        np.copyto(b, a.T)
-        product(w, b, result)
-        np.copyto(out, result.T)
-
-    bits, times = [], []
-    for way in (straight, turned):
-        way()
-        bits.append(out.copy())
-        times.append(min(timeit.repeat(way, number=1, repeat=TRIES)))
-    return equal_bits(*bits) and times[1] < 0.95 * times[0]

@@ -23,19 +23,21 @@ def test_a_small_batch_is_turned_and_a_tiny_or_a_large_one_is_not() -> None:
     assert not is_turned(128, 784, 128)
     x, y = np.empty((64, 784), np.float32), np.empty((784, 128), np.float32)
     assert not is_faster_turned(x, y)  # not a weight's transpose
-    assert not is_faster_turned(np.empty((784, 64), np.float32).T, np.empty((128, 784)).T)
+    assert not is_faster_turned(
+        np.empty((784, 64), np.float32).T, np.empty((128, 784), np.float32).T
+    )
+    assert not is_faster_turned(np.empty((64, 784)), np.empty((128, 784)).T)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("n", [16, 33, 64, 127])
-def test_a_turned_product_is_the_product(n: int, dtype: str) -> None:
-    x, w, b = (rng.standard_normal(s).astype(dtype) for s in ((n, 784), (128, 784), 128))
+def test_a_turned_product_is_the_product(n: int) -> None:
+    x, w, b = (rng.standard_normal(s, np.float32) for s in ((n, 784), (128, 784), 128))
     assert is_faster_turned(x, w.T)
     out = torch.nn.functional.linear(*map(torch.from_numpy, (x, w, b)))
     assert out.is_contiguous()
     np.testing.assert_array_equal(out.numpy(), (w @ x.T).T + b)
     # The last bits may be others: BLAS has several loops. So much is a sum of 784 products off.
-    tolerance = 784 * np.finfo(dtype).eps
+    tolerance = 784 * np.finfo(np.float32).eps
     np.testing.assert_allclose(out.numpy(), x.astype(float) @ w.T.astype(float) + b, atol=tolerance)
 
 

@@ -141,7 +141,7 @@ def test_mnist_on_both_sides(data_dir: str, dtype: str) -> None:
     assert len(comparison.engine) == 2 * 3  # 150 images are three batches
     assert comparison.verdict.ok, comparison.first_beyond
     assert 0 < max(comparison.floor) < 1e-4
-    assert comparison.pytorch != answers["one ulp"]
+    assert any(comparison.pytorch != answers[how] for how in DISTURBANCES)
 
 
 def test_another_seed_is_another_run(data_dir: str) -> None:
