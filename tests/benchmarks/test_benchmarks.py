@@ -17,7 +17,7 @@ from rich.console import Console
 import minitorch_clf
 from benchmarks import anatomy, machine, models, report, result
 from benchmarks.__main__ import main
-from benchmarks.paired import bootstrap, interleave, ratio
+from benchmarks.paired import bootstrap, calls_per_block, interleave, ratio
 from benchmarks.row import Row, Target
 from benchmarks.rows import ROWS
 
@@ -44,6 +44,11 @@ def test_sides_take_turns_in_going_first() -> None:
 
     interleave({"a": side("a"), "b": side("b")}, rounds=3)
     assert order[-6:] == ["a", "b", "b", "a", "a", "b"]
+
+
+def test_a_slow_first_call_does_not_size_the_blocks() -> None:
+    pauses = iter([0.05])
+    assert calls_per_block(lambda: time.sleep(next(pauses, 0.001))) > 5
 
 
 def test_the_interval_holds_what_differs_between_processes() -> None:
