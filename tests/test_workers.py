@@ -82,6 +82,7 @@ def test_rows(crew: workers.Crew, shape: tuple[int, int]) -> None:
 def test_loops_are_dear_by_what_they_call() -> None:
     assert softmax.softmax_rows.is_dear
     assert activation.elu_backward.is_dear
+    assert activation.sigmoid_backward.is_dear
     assert not activation.relu.is_dear
 
 
