@@ -11,22 +11,26 @@ quota, takes one of the two cores away: the library's threads then spin and wait
 from __future__ import annotations
 
 import functools
-import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import threadpoolctl
+
+from minitorch_clf.workers import share
 
 TINY, TINY_VECTOR = 64**3, 96**2
 """N * K * M up to which OpenBLAS takes one thread by itself; the second for a vector's product."""
 LARGE = 512**3
 """N * K * M from which on all threads are worth it: 3 ms of one core."""
 
-MANY = 200_000
-"""Elements from which on a loop is shared out: to hand a part to another thread takes 30 us."""
+MANY, MANY_DEAR = 200_000, 60_000
+"""Elements from which on a loop is shared out; the second for a loop with an exp or log in it.
+
+To hand over a part takes 5 us, as long as a sigmoid of 15,000. In light loops more counts against
+it: what one thread has written lies in the cache of its core, and NumPy reads it from another.
+"""
 GRAIN = 16
 """What parts are multiples of: a loop's vectors, so that each element is computed as in one go."""
 
@@ -87,32 +91,18 @@ def in_parts(
 ) -> list[Any]:
     """loop(*vectors, *scalars, out); a long one on all threads, in parts, to the same bits.
 
-    vectors   flat arrays of out's size; those of one element go to every part
+    vectors   arrays of out's shape, (n,) or (n, m); those of one element go to every part
     returns   [(start of the part, what loop returned for it), ...]
     """
-    size = out.size
-    threads = get_num_threads() if size >= MANY else 1
-    if threads == 1:
-        return [(0, loop(*vectors, *scalars, out))]
-    step = -(-size // (threads * GRAIN)) * GRAIN
-    starts = range(0, size, step)
-    calls = []
-    for start in starts:
-        part = slice(start, start + step)
-        own = [v[part] if v.size == size else v for v in vectors]
-        calls.append(functools.partial(loop, *own, *scalars, out[part]))
-    others = [_pool().submit(call) for call in calls[1:]]
-    results = [calls[0](), *[other.result() for other in others]]
-    return list(zip(starts, results, strict=True))
-
-
-@functools.cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count(), "minitorch_clf")
-
-
-if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    if out.size >= (MANY_DEAR if getattr(loop, "is_dear", False) else MANY):
+        n, threads = out.shape[0], get_num_threads()
+        grain = GRAIN if out.ndim == 1 else 1
+        step = -(-n // (threads * grain)) * grain
+        if step < n:
+            results = share(loop, (*vectors, out), scalars, step)
+            if results is not None:
+                return list(zip(range(0, n, step), results, strict=True))
+    return [(0, loop(*vectors, *scalars, out))]
 
 
 def _set_all(threads: int) -> None:

@@ -62,7 +62,7 @@ def test_the_number_of_threads_is_given_back_after_an_error() -> None:
 
 
 @pytest.mark.parametrize("size", [threads.MANY, threads.MANY + 5, 3 * threads.MANY + 17])
-@pytest.mark.parametrize("name", ["relu", "sigmoid", "softplus", "smooth_l1_loss"])
+@pytest.mark.parametrize("name", ["relu", "sigmoid", "softplus", "smooth_l1_loss", "mse_loss"])
 def test_a_long_loop_in_parts_has_the_bits_of_one_thread(name: str, size: int) -> None:
     values = np.random.default_rng(0).standard_normal(size, np.float32)
     results = []

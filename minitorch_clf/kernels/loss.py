@@ -1,13 +1,39 @@
-"""Losses whose loop checks as it goes: a bad value ends it and is reported, not raised."""
+"""Losses and their gradients.   all flat, unless said otherwise
+
+grad  as many elements as x, or one for all
+A bad value ends the loop and is reported, not raised.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
+from minitorch_clf.kernels.activation import log_sigmoid, sigmoid
 from minitorch_clf.kernels.jit import kernel
 
 LEVELS = 8
 FINE = -1
+EPS = float(np.float32(1e-12))
+
+
+@kernel
+def squared(x, y, out):
+    """(x - y)**2."""
+    for i in range(x.size):
+        z = x[i] - y[i]
+        out[i] = z * z
+
+
+@kernel
+def squared_backward(grad, x, y, scale, out):
+    """scale * (x - y) * grad."""
+    if grad.size == 1:
+        g = grad[0]
+        for i in range(x.size):
+            out[i] = scale * (x[i] - y[i]) * g
+    else:
+        for i in range(x.size):
+            out[i] = scale * (x[i] - y[i]) * grad[i]
 
 
 @kernel
@@ -44,20 +70,70 @@ def bent(x, y, bound, divisor, factor, out):
 
 @kernel
 def bent_backward(grad, x, y, scale, bound, divisor, factor, out):
-    """The gradient of `bent` to x, times scale * grad.   grad: (n,), or (1,) for all"""
+    """The gradient of `bent` to x, times scale * grad."""
     zero = x.dtype.type(0)
-    for i in range(x.size if grad.size == 1 else 0):
-        z = x[i] - y[i]
-        edge = scale * grad[0] * factor
-        inside = scale * z * grad[0] / divisor
-        outside = edge if z > zero else -edge
-        out[i] = outside if abs(z) >= bound else inside
-    for i in range(x.size if grad.size != 1 else 0):
-        z = x[i] - y[i]
-        edge = scale * grad[i] * factor
-        inside = scale * z * grad[i] / divisor
-        outside = edge if z > zero else -edge
-        out[i] = outside if abs(z) >= bound else inside
+    if grad.size == 1:
+        g = grad[0]
+        edge = scale * g * factor
+        for i in range(x.size):
+            z = x[i] - y[i]
+            inside = scale * z * g / divisor
+            outside = edge if z > zero else -edge
+            out[i] = outside if abs(z) >= bound else inside
+    else:
+        for i in range(x.size):
+            z = x[i] - y[i]
+            edge = scale * grad[i] * factor
+            inside = scale * z * grad[i] / divisor
+            outside = edge if z > zero else -edge
+            out[i] = outside if abs(z) >= bound else inside
+
+
+@kernel
+def binary_cross_entropy_backward(grad, x, y, divisor, out):
+    """grad * (x - y) / max((1 - x) * x, 1e-12) / divisor."""
+    one, eps = x.dtype.type(1), x.dtype.type(EPS)
+    for i in range(x.size):
+        spread = (one - x[i]) * x[i]
+        out[i] = eps if spread < eps else spread  # nan stays
+    if grad.size == 1:
+        g = grad[0]
+        for i in range(x.size):
+            out[i] = g * (x[i] - y[i]) / out[i] / divisor
+    else:
+        for i in range(x.size):
+            out[i] = grad[i] * (x[i] - y[i]) / out[i] / divisor
+
+
+@kernel
+def with_logits(x, y, out):
+    """(1 - y) * x - log(sigmoid(x))."""
+    one = x.dtype.type(1)
+    log_sigmoid(x, out)
+    for i in range(x.size):
+        out[i] = (one - y[i]) * x[i] - out[i]
+
+
+@kernel
+def with_logits_backward(grad, x, y, divisor, out):
+    """(sigmoid(x) - y) * grad / divisor."""
+    sigmoid(x, out)
+    if grad.size == 1:
+        g = grad[0]
+        for i in range(x.size):
+            out[i] = (out[i] - y[i]) * g / divisor
+    else:
+        for i in range(x.size):
+            out[i] = (out[i] - y[i]) * grad[i] / divisor
+
+
+@kernel
+def xlogy(x, y, out):
+    """x * out, which comes in as log(y); 0 where x is 0 and y is not nan."""
+    zero = x.dtype.type(0)
+    for i in range(x.size):
+        product = x[i] * out[i]
+        out[i] = zero if (x[i] == zero) & (y[i] == y[i]) else product
 
 
 @kernel
@@ -91,6 +167,8 @@ def nll_total(x, target, weight, ignore_index, out):
     """
     N, C, M = x.shape
     loss, mass = np.zeros(LEVELS, x.dtype), np.zeros(LEVELS, x.dtype)
+    zero, one = x.dtype.type(0), x.dtype.type(1)
+    loss_0, mass_0 = zero, zero  # of the first level: in registers, not in memory
     for n in range(N):
         for m in range(M):
             t = np.int64(target[n, m])
@@ -98,17 +176,22 @@ def nll_total(x, target, weight, ignore_index, out):
                 continue
             if t < 0 or t >= C:
                 return n * M + m
-            w = x.dtype.type(1) if weight is None else weight[t]
-            loss[0] -= x[n, t, m] * w
-            mass[0] += w
-            for level in range(LEVELS - 1):
+            w = one if weight is None else weight[t]
+            loss_0 -= x[n, t, m] * w
+            mass_0 += w
+            if ((n * M + m) & 15) != 0:
+                continue
+            loss[1] += loss_0
+            mass[1] += mass_0
+            loss_0, mass_0 = zero, zero
+            for level in range(1, LEVELS - 1):
                 if ((n * M + m) & (15 << (4 * level))) != 0:
                     break
                 loss[level + 1] += loss[level]
                 mass[level + 1] += mass[level]
                 loss[level] = mass[level] = 0
-    out[0] = out[1] = 0
-    for level in range(LEVELS):
+    out[0], out[1] = zero + loss_0, zero + mass_0
+    for level in range(1, LEVELS):
         out[0] += loss[level]
         out[1] += mass[level]
     return FINE

@@ -26,6 +26,28 @@ def multiply_add(x: Any, y: Any, z: Any, out: Any) -> None:
 
 
 @kernel
+def sign(x: Any, out: Any) -> None:
+    """out = -1, 0 or 1; 0 where x is nan.   x, out: (n,)"""
+    zero, one = x.dtype.type(0), x.dtype.type(1)
+    for i in range(out.size):
+        up = one if x[i] > zero else zero
+        out[i] = -one if x[i] < zero else up
+
+
+@kernel
+def abs_backward(grad: Any, x: Any, out: Any) -> None:
+    """out = grad * sign(x).   x, out: (n,), grad: (n,), or (1,) for all"""
+    sign(x, out)
+    if grad.size == 1:
+        g = grad[0]
+        for i in range(out.size):
+            out[i] *= g
+    else:
+        for i in range(out.size):
+            out[i] *= grad[i]
+
+
+@kernel
 def erf(x: Any, out: Any) -> None:
     """out = 2 / sqrt(pi) * the integral of exp(-t * t) from 0 to x.   x, out: (n,)"""
     for i in range(out.size):

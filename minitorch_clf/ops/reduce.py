@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minitorch_clf.ops.broadcast import everywhere
+from minitorch_clf.ops.sums import sum_over
 from minitorch_clf.tape import Array, Context, Function
 
 Axis: TypeAlias = tuple[int, ...] | None
@@ -42,12 +44,14 @@ class Sum(Function):
         ctx: Context, x: Array, *, axis: Axis = None, keepdims: bool = False, dtype: Any = None
     ) -> Array:
         ctx.shape, ctx.axis, ctx.keepdims = x.shape, axis, keepdims
+        if dtype is None:
+            return sum_over(x, axis, keepdims)
         return np.sum(x, axis=axis, keepdims=keepdims, dtype=dtype)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
         grad = restore(grad_output, ctx.shape, ctx.axis, ctx.keepdims)
-        return np.broadcast_to(grad, ctx.shape)
+        return everywhere(grad, ctx.shape)
 
 
 class SumDim(Sum):
@@ -62,11 +66,15 @@ class Mean(Function):
     @staticmethod
     def forward(ctx: Context, x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
         ctx.shape, ctx.axis, ctx.keepdims = x.shape, axis, keepdims
-        return np.sum(x, axis=axis, keepdims=keepdims) / x.dtype.type(count(x.shape, axis))
+        return sum_over(x, axis, keepdims) / x.dtype.type(count(x.shape, axis))
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
         grad = restore(grad_output, ctx.shape, ctx.axis, ctx.keepdims)
+        if type(grad) is np.ndarray and grad.size == 1:
+            out = np.empty(ctx.shape, grad.dtype)
+            out[...] = grad / count(ctx.shape, ctx.axis)
+            return out
         return np.broadcast_to(grad, ctx.shape) / count(ctx.shape, ctx.axis)
 
 

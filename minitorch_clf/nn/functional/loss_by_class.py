@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from minitorch_clf.methods.activation import require_float
 from minitorch_clf.nn.functional.checks import check_reduction, check_tensor, refuse_gradient, run
 from minitorch_clf.ops.loss import DivScalar, NllLoss, NllLoss2d
@@ -93,6 +95,8 @@ def _nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int
 ) -> Tensor:
     """nll_loss, with 3 or more than 4 dimensions viewed as 4: (N, C, 1, d1 * d2 * ...)."""
+    if weight is None and _is_usual(input, target):
+        return run(NllLoss, input, target, None, reduction=reduction, ignore_index=ignore_index)
     if input.dim() < 1:
         raise ValueError("Expected 1 or more dimensions (got 0)")
     batch = target.size(0) if target.dim() else 0
@@ -110,6 +114,17 @@ def _nll_loss(
     flat = target.contiguous().view(N, 1, M)
     loss = _nll_of_plain_shape(input, flat, weight, reduction, ignore_index)
     return loss.view(target.shape) if reduction == "none" else loss
+
+
+def _is_usual(input: Tensor, target: Tensor) -> bool:
+    """Whether they are (N, C) and (N,) of a dtype that nobody can complain about."""
+    return bool(
+        input.array.ndim == 2
+        and input.array.dtype.kind == "f"
+        and target.array.ndim == 1
+        and target.array.dtype == np.int64
+        and target.array.size == input.array.shape[0]
+    )
 
 
 def _nll_of_plain_shape(
