@@ -10,17 +10,25 @@ from __future__ import annotations
 import numpy as np
 
 from minitorch_clf.kernels.activation import (
-    log_sigmoid,
     relu,
     relu_backward,
     sigmoid,
     sigmoid_backward,
 )
 from minitorch_clf.kernels.jit import kernel
-from minitorch_clf.kernels.loss import FINE, binary_cross_entropy, nll_backward, nll_total
+from minitorch_clf.kernels.loss import (
+    FINE,
+    binary_cross_entropy,
+    binary_cross_entropy_backward,
+    nll_backward,
+    nll_total,
+    squared,
+    squared_backward,
+    with_logits,
+    with_logits_backward,
+)
 from minitorch_clf.kernels.softmax import log_softmax_rows, log_softmax_rows_backward
-
-EPS = float(np.float32(1e-12))
+from minitorch_clf.kernels.sums import pairwise_sum
 
 
 @kernel
@@ -38,61 +46,6 @@ def outer(x, y, out):
     for n in range(out.shape[0]):
         for m in range(out.shape[1]):
             out[n, m] = zero + x[n, 0] * y[0, m]
-
-
-@kernel
-def pairwise_sum(x):
-    """The sum of x as NumPy adds it: halves first, eight sums side by side in blocks of 128.
-
-    x: (n,) contiguous.   Halving goes by a stack, as a kernel cannot call itself; a single block
-    needs none of its arrays.
-    """
-    zero = x.dtype.type(0)
-    if x.size <= 128:
-        return zero + block_sum(x)
-    starts, sizes = np.zeros(64, np.int64), np.zeros(64, np.int64)
-    totals, depths = np.zeros(64, x.dtype), np.zeros(64, np.int64)
-    left, done = 1, 0
-    sizes[0] = x.size
-    levels = np.zeros(64, np.int64)
-    while left > 0:
-        left -= 1
-        start, size, level = starts[left], sizes[left], levels[left]
-        if size > 128:
-            half = size // 2
-            half -= half % 8
-            starts[left], sizes[left], levels[left] = start + half, size - half, level + 1
-            starts[left + 1], sizes[left + 1], levels[left + 1] = start, half, level + 1
-            left += 2
-            continue
-        total = block_sum(x[start : start + size])
-        while done > 0 and depths[done - 1] == level:
-            done -= 1
-            total = totals[done] + total
-            level -= 1
-        totals[done], depths[done] = total, level
-        done += 1
-    return zero + totals[0]
-
-
-@kernel
-def block_sum(x):
-    """The sum of up to 128 elements: eight sums side by side, if there are eight elements."""
-    if x.size < 8:
-        total = x.dtype.type(-0.0)
-        for i in range(x.size):
-            total += x[i]
-        return total
-    a0, a1, a2, a3 = x[0], x[1], x[2], x[3]
-    a4, a5, a6, a7 = x[4], x[5], x[6], x[7]
-    whole = x.size - x.size % 8
-    for i in range(8, whole, 8):
-        a0, a1, a2, a3 = a0 + x[i], a1 + x[i + 1], a2 + x[i + 2], a3 + x[i + 3]
-        a4, a5, a6, a7 = a4 + x[i + 4], a5 + x[i + 5], a6 + x[i + 6], a7 + x[i + 7]
-    total = ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7))
-    for i in range(whole, x.size):
-        total += x[i]
-    return total
 
 
 @kernel
@@ -170,29 +123,34 @@ def cross_entropy(
 
 
 @kernel
+def reduced(losses, mean, out):
+    """out = the mean or the sum of the losses.   losses: (n,), out: ()"""
+    total = pairwise_sum(losses)
+    out[()] = total / losses.dtype.type(losses.size) if mean else total
+
+
+@kernel
+def divisor(x, mean):
+    """What the gradient of the mean or the sum of x.size losses is divided by."""
+    return x.dtype.type(x.size if mean else 1)
+
+
+@kernel
 def bce_reduced(x, y, mean, losses, out):
-    """out = the mean or the sum of -(y * log(x) + (1 - y) * log(1 - x)).   x, y, losses: (n,)
+    """out = the mean or the sum of binary_cross_entropy.   x, y, losses: (n,), out: ()
 
     Returns where the first x or y outside [0, 1] is, else FINE.
     """
     bad = binary_cross_entropy(x, y, losses)
-    if bad != FINE:
-        return bad
-    total = pairwise_sum(losses)
-    out[()] = total / x.dtype.type(x.size) if mean else total
-    return FINE
+    if bad == FINE:
+        reduced(losses, mean, out)
+    return bad
 
 
 @kernel
 def bce_backward(grad, x, y, mean, out):
-    """out = grad * (x - y) / max((1 - x) * x, 1e-12), divided by n for the mean.   grad: ()"""
-    one, eps, n = x.dtype.type(1), x.dtype.type(EPS), x.dtype.type(x.size)
-    g = grad[()]
-    for i in range(x.size):
-        spread = (one - x[i]) * x[i]
-        spread = spread if spread > eps else eps
-        slope = g * (x[i] - y[i]) / spread
-        out[i] = slope / n if mean else slope
+    """The gradient of bce_reduced to x, times grad.   x, y, out: (n,), grad: ()"""
+    binary_cross_entropy_backward(grad.reshape(1), x, y, divisor(x, mean), out)
 
 
 @kernel
@@ -216,23 +174,15 @@ def sigmoid_bce(z, b, y, mean, grad, p, losses, out, grad_p, grad_z, sums):
 
 @kernel
 def logits_bce_reduced(x, y, mean, losses, out):
-    """out = the mean or the sum of (1 - y) * x - log(sigmoid(x)).   x, y, losses: (n,)"""
-    one = x.dtype.type(1)
-    log_sigmoid(x, losses)
-    for i in range(x.size):
-        losses[i] = (one - y[i]) * x[i] - losses[i]
-    total = pairwise_sum(losses)
-    out[()] = total / x.dtype.type(x.size) if mean else total
+    """out = the mean or the sum of with_logits.   x, y, losses: (n,), out: ()"""
+    with_logits(x, y, losses)
+    reduced(losses, mean, out)
 
 
 @kernel
 def logits_bce_backward(grad, x, y, mean, out):
-    """out = (sigmoid(x) - y) * grad, divided by n for the mean.   x, y, out: (n,), grad: ()"""
-    g, n = grad[()], x.dtype.type(x.size)
-    sigmoid(x, out)
-    for i in range(x.size):
-        slope = (out[i] - y[i]) * g
-        out[i] = slope / n if mean else slope
+    """The gradient of logits_bce_reduced to x, times grad.   x, y, out: (n,), grad: ()"""
+    with_logits_backward(grad.reshape(1), x, y, divisor(x, mean), out)
 
 
 @kernel
@@ -251,19 +201,14 @@ def logits_bce(z, b, y, mean, grad, losses, out, grad_z, sums):
 @kernel
 def mse_reduced(x, y, mean, losses, out):
     """out = the mean or the sum of (x - y)**2.   x, y, losses: (n,), out: ()"""
-    for i in range(x.size):
-        off = x[i] - y[i]
-        losses[i] = off * off
-    total = pairwise_sum(losses)
-    out[()] = total / x.dtype.type(x.size) if mean else total
+    squared(x, y, losses)
+    reduced(losses, mean, out)
 
 
 @kernel
 def mse_backward(grad, x, y, scale, out):
     """out = scale * (x - y) * grad.   x, y, out: (n,), grad: ()"""
-    g = grad[()]
-    for i in range(x.size):
-        out[i] = scale * (x[i] - y[i]) * g
+    squared_backward(grad.reshape(1), x, y, scale, out)
 
 
 @kernel

@@ -33,8 +33,6 @@ def eager(function, z, b, *others):
 @given(n=st.integers(1, 700), m=st.integers(1, 20), seed=st.integers(0, 100))
 def test_sums_are_numpys(dtype, n, m, seed):
     rng = np.random.default_rng(seed)
-    x = (rng.standard_normal(n) * 10.0 ** rng.integers(-3, 3, n)).astype(dtype)
-    assert fused.pairwise_sum(x) == np.sum(x)
     g = rng.standard_normal((min(n, 40), m)).astype(dtype)
     g[rng.random(g.shape) < 0.5] = -0.0
     out = np.empty(m, dtype)
