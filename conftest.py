@@ -9,6 +9,8 @@ from sybil import Sybil
 from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser
 
+import reference.parity  # noqa: F401 - before anything imports torch: see ask_for_avx2
+
 # They import engines that need not be installed; tests/parity/test_adapters.py knows.
 collect_ignore_glob = ["reference/parity/adapters/[!_]*.py"]
 

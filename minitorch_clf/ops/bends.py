@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minitorch_clf.ops import libm
 from minitorch_clf.ops.activation import Sigmoid
 from minitorch_clf.ops.broadcast import sum_to_size
 from minitorch_clf.tape import Array, Context, Function
@@ -135,7 +136,7 @@ class Mish(Function):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return x * np.tanh(np.log1p(np.exp(x)))
+        return x * np.tanh(libm.log1p(libm.exp(x)))
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
@@ -149,14 +150,14 @@ class MishBackward(Function):
     @staticmethod
     def forward(ctx: Context, grad: Array, x: Array) -> Array:
         ctx.save_for_backward(grad, x)
-        s, t = 1 / (1 + np.exp(-x)), np.tanh(np.log1p(np.exp(x)))
+        s, t = 1 / (1 + libm.exp(-x)), np.tanh(libm.log1p(libm.exp(x)))
         return grad * (t + x * s * (1 - t * t))
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
         grad, x = ctx.saved_tensors
         s = Sigmoid.call(x)
-        t = np.tanh(np.log1p(np.exp(x)))
+        t = np.tanh(libm.log1p(libm.exp(x)))
         curvature = s * (1 - t * t) * (2 + x * (1 - s - 2 * t * s))
         return MishBackward.call(grad_output, x), grad_output * grad * curvature
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minitorch_clf.ops import libm
 from minitorch_clf.tape import Array, Context, Function
 
 
@@ -40,7 +41,7 @@ class Tan(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
-        out = np.tan(x)
+        out = libm.tan(x)
         ctx.save_for_backward(out)
         return out
 
@@ -56,7 +57,7 @@ class Asin(Function):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return np.arcsin(x)
+        return libm.asin(x)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
@@ -70,7 +71,7 @@ class Acos(Function):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return np.arccos(x)
+        return libm.acos(x)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
@@ -84,7 +85,7 @@ class Atan(Function):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return np.arctan(x)
+        return libm.atan(x)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
@@ -98,12 +99,12 @@ class Sinh(Function):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return np.sinh(x)
+        return libm.sinh(x)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
         (x,) = ctx.saved_tensors
-        return grad_output * np.cosh(x)
+        return grad_output * libm.cosh(x)
 
 
 class Cosh(Function):
@@ -112,12 +113,12 @@ class Cosh(Function):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return np.cosh(x)
+        return libm.cosh(x)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
         (x,) = ctx.saved_tensors
-        return grad_output * np.sinh(x)
+        return grad_output * libm.sinh(x)
 
 
 class Asinh(Function):
@@ -126,7 +127,7 @@ class Asinh(Function):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return np.arcsinh(x)
+        return libm.asinh(x)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
@@ -140,7 +141,7 @@ class Acosh(Function):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return np.arccosh(x)
+        return libm.acosh(x)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
@@ -154,7 +155,7 @@ class Atanh(Function):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return np.arctanh(x)
+        return libm.atanh(x)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 
 from minitorch_clf.kernels.pointwise import sqrt as sqrt_as_mkl
 from minitorch_clf.kernels.sqrt import mkl_estimates
+from minitorch_clf.ops import libm
 from minitorch_clf.ops.broadcast import shape_of, sum_to_size
 from minitorch_clf.tape import Array, Context, Function
 
@@ -30,7 +31,7 @@ def power(x: Array, exponent: Any) -> Array:
             return 1 / x
         if exponent == -2:
             return 1 / (x * x)
-    return np.power(x, exponent)
+    return libm.power(x, exponent)
 
 
 class Pow(Function):
@@ -75,7 +76,7 @@ class PowTensor(Function):
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
         ctx.x_shape, ctx.y_shape = shape_of(x), shape_of(y)
-        out = np.power(x, y) if np.asarray(x).dtype.kind == "f" else integer_power(x, y)
+        out = libm.power(x, y) if np.asarray(x).dtype.kind == "f" else integer_power(x, y)
         ctx.save_for_backward(x, y, out)
         return out
 
@@ -84,11 +85,11 @@ class PowTensor(Function):
         x, y, out = ctx.saved_tensors
         grad_x, grad_y = None, None
         if ctx.needs_input_grad[0]:
-            slope = np.where(y == 0, 0.0, grad_output * (y * x ** (y - 1)))
+            slope = np.where(y == 0, 0.0, grad_output * (y * libm.power(x, y - 1)))
             grad_x = sum_to_size(slope, ctx.x_shape)
         if ctx.needs_input_grad[1]:
             flat = (x == 0) & (y >= 0)
-            slope = grad_output * np.where(flat, 0.0, out * np.log(x))
+            slope = grad_output * np.where(flat, 0.0, out * libm.log(x))
             grad_y = sum_to_size(slope, ctx.y_shape)
         return grad_x, grad_y
 
@@ -146,7 +147,7 @@ class Exp(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
-        out = np.exp(x)
+        out = libm.exp(x)
         ctx.save_for_backward(out)
         return out
 
@@ -161,7 +162,7 @@ class Expm1(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
-        out = np.expm1(x)
+        out = libm.expm1(x)
         ctx.save_for_backward(out)
         return out
 
@@ -177,7 +178,7 @@ class Log(Function):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return np.log(x)
+        return libm.log(x)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
@@ -193,7 +194,7 @@ class Log1p(Function):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return np.log1p(x)
+        return libm.log1p(x)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
@@ -207,7 +208,7 @@ class Log2(Function):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return np.log2(x)
+        return libm.log2(x)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:
@@ -224,7 +225,7 @@ class Log10(Function):
     @staticmethod
     def forward(ctx: Context, x: Array) -> Array:
         ctx.save_for_backward(x)
-        return np.log10(x)
+        return libm.log10(x)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> Array:

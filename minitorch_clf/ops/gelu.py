@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from minitorch_clf.kernels import activation as loops
+from minitorch_clf.ops import libm
 from minitorch_clf.ops.activation import Sigmoid, fill
 from minitorch_clf.tape import Array, Context, Function
 
@@ -39,7 +40,7 @@ class GeluBackward(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array, Array]:
         grad, x = ctx.saved_tensors
-        density = np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+        density = libm.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
         curvature = density * (2 - x * x)
         return GeluBackward.call(grad_output, x), grad_output * grad * curvature
 

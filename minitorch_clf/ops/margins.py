@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from minitorch_clf.ops import libm
 from minitorch_clf.ops.loss import reduced, share
 from minitorch_clf.tape import Array, Context, Function
 
@@ -17,12 +18,12 @@ class SoftMarginLoss(Function):
     def forward(ctx: Context, x: Array, y: Array, *, reduction: str) -> Array:
         ctx.reduction = reduction
         ctx.save_for_backward(x, y)
-        return reduced(np.log(np.exp(-y * x) + 1), reduction)
+        return reduced(libm.log(libm.exp(-y * x) + 1), reduction)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Array) -> tuple[Array, None]:
         x, y = ctx.saved_tensors
-        z = np.exp(-y * x)
+        z = libm.exp(-y * x)
         scale = share(ctx.reduction, math.prod(x.shape))
         return -scale * y * z / (z + 1) * grad_output, None
 

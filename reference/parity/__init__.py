@@ -4,4 +4,31 @@ A case (`case.py`) is one line: a name and a function of the engine module `t`, 
 one side and the engine under test on the other. `cases/` holds the table, `check.py` runs a case on
 both engines and measures the distance, `ulp.py` is the measure. Nothing here imports the engine
 under test; it is an argument.
+
+Whatever is imported from here first asks PyTorch for its AVX2 loops, where it would take others: see
+`ask_for_avx2`. PyTorch looks when it is imported, so import this before torch.
 """
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+
+def ask_for_avx2() -> None:
+    """On a processor with AVX-512, have PyTorch take the loops that it takes on one with AVX2.
+
+    They are what engines are held against everywhere, and what is in vectors/. With AVX-512 other
+    elements fall into a loop's vectors and its rest (T16: where the gradient of selu at nan is
+    nan), and oneDNN's gelu of infinity is nan. Whoever has set these variables, for the noise
+    floor or to look into a difference, is not overruled; elsewhere nothing is set, because PyTorch
+    would believe it of a processor without AVX2 as well.
+    """
+    found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    if any(name.startswith(("X86_V4", "AVX512")) for name in found):
+        os.environ.setdefault("ATEN_CPU_CAPABILITY", "avx2")
+        os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")
+
+
+ask_for_avx2()
