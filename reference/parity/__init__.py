@@ -12,8 +12,7 @@ Whatever is imported from here first asks PyTorch for its AVX2 loops, where it w
 from __future__ import annotations
 
 import os
-
-import numpy as np
+from pathlib import Path
 
 
 def ask_for_avx2() -> None:
@@ -22,11 +21,11 @@ def ask_for_avx2() -> None:
     They are what engines are held against everywhere, and what is in vectors/. With AVX-512 other
     elements fall into a loop's vectors and its rest (T16: where the gradient of selu at nan is
     nan), and oneDNN's gelu of infinity is nan. Whoever has set these variables, for the noise
-    floor or to look into a difference, is not overruled; elsewhere nothing is set, because PyTorch
-    would believe it of a processor without AVX2 as well.
+    floor or to look into a difference, is not overruled. Elsewhere nothing is set, because PyTorch
+    would believe it of a processor without AVX2 as well; of which it is, only Linux tells.
     """
-    found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
-    if any(name.startswith(("X86_V4", "AVX512")) for name in found):
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists() and " avx512f " in cpuinfo.read_text(errors="replace"):
         os.environ.setdefault("ATEN_CPU_CAPABILITY", "avx2")
         os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")
 

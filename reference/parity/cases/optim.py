@@ -61,8 +61,9 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def _many_sizes(rng: np.random.Generator, shape: Shape) -> Array:
-    """Normal values from thousandths to tens."""
-    return np.asarray(rng.normal(size=shape) * 10.0 ** rng.uniform(-3, 1, shape))
+    """Normal values from thousandths to tens; the powers are Python's, as NumPy's depend on AVX-512."""
+    normal, exponents = rng.normal(size=shape), rng.uniform(-3, 1, shape)
+    return normal * np.reshape([10.0**e for e in exponents.ravel().tolist()], shape)
 
 
 def _trained(rule: str, options: dict[str, Any]) -> Callable[..., Any]:
