@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from minitorch_clf.kernels import activation as loops
 from minitorch_clf.ops import libm
 from minitorch_clf.ops.activation import Sigmoid, fill

@@ -1,11 +1,11 @@
 """Functions of one or two arrays with libm's bits (kernels/libm.py), by their names in libm.
 
-Each stands where NumPy's function would: it broadcasts, gives a result of NumPy's dtype and layout,
-and passes on to NumPy what is no float array, such as the Tensors of a backward that records itself.
+Each stands where NumPy's function would: it broadcasts, gives a result of that dtype and layout,
+and passes on to NumPy what is no float array, such as Tensors in a backward that records itself.
 
-Only what differs between NumPy's loops is here. `np.tanh`, `np.sin`, `np.cos`, `np.hypot` and the
-`logaddexp`s are the same with AVX-512 and without, and so are `np.exp` and `np.log` of float32,
-whose loops are several times as fast as libm. So says a million random numbers of each.
+Only what differs between NumPy's loops is here: of a million random numbers each, `np.tanh`,
+`np.sin`, `np.cos`, `np.hypot` and the `logaddexp`s are the same with AVX-512 and without. So are
+`np.exp` and `np.log` of float32, in loops of NumPy's own, several times as fast as libm's.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def by_libm(
     def function(x: Any) -> Any:
         if getattr(x, "dtype", None) not in dtypes:
             return ufunc(x)
-        return _run(loop, np.empty_like(x), x)
+        out = np.empty_like(x) if x.flags.c_contiguous else np.positive(x)  # laid out as ufunc(x)
+        return _run(loop, out, x)
 
     return function
 

@@ -5,8 +5,8 @@ one side and the engine under test on the other. `cases/` holds the table, `chec
 both engines and measures the distance, `ulp.py` is the measure. Nothing here imports the engine
 under test; it is an argument.
 
-Whatever is imported from here first asks PyTorch for its AVX2 loops, where it would take others: see
-`ask_for_avx2`. PyTorch looks when it is imported, so import this before torch.
+Importing it asks PyTorch for its AVX2 loops (`ask_for_avx2`). PyTorch looks when it is imported
+itself, so that has to come later.
 """
 
 from __future__ import annotations

@@ -61,7 +61,10 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def _many_sizes(rng: np.random.Generator, shape: Shape) -> Array:
-    """Normal values from thousandths to tens; the powers are Python's, as NumPy's depend on AVX-512."""
+    """Normal values from thousandths to tens.
+
+    The powers are Python's: the last bits of NumPy's depend on the processor.
+    """
     normal, exponents = rng.normal(size=shape), rng.uniform(-3, 1, shape)
     return normal * np.reshape([10.0**e for e in exponents.ravel().tolist()], shape)
 
