@@ -11,6 +11,7 @@ import numpy as np
 
 from minitorch_clf.kernels import activation
 from minitorch_clf.kernels import loss as loops
+from minitorch_clf.ops import libm
 from minitorch_clf.ops.activation import LogSigmoid, Sigmoid, fill, plain
 from minitorch_clf.ops.pointwise import Div
 from minitorch_clf.ops.sums import sum_over
@@ -128,7 +129,7 @@ class Xlogy(Function):
     @staticmethod
     def forward(ctx: Context, x: Array, y: Array) -> Array:
         ctx.save_for_backward(x, y)
-        log_y = np.asarray(np.log(y))
+        log_y = np.asarray(libm.log(y))
         if plain(x, y):
             in_parts(loops.xlogy, [x.reshape(-1), y.reshape(-1)], (), log_y.reshape(-1))
             return log_y
@@ -139,7 +140,7 @@ class Xlogy(Function):
         x, y = ctx.saved_tensors
         grad_x, grad_y = None, None
         if ctx.needs_input_grad[0]:
-            grad_x = grad_output * np.where((x == 0) & (y <= 0), 0.0, np.log(y))
+            grad_x = grad_output * np.where((x == 0) & (y <= 0), 0.0, libm.log(y))
         if ctx.needs_input_grad[1]:
             grad_y = grad_output * (x / y)
         return grad_x, grad_y
@@ -183,7 +184,7 @@ class BinaryCrossEntropy(Function):
             slope = BinaryCrossEntropyBackward.call(np.broadcast_to(grad_output, x.shape), x, y)
             grad_x = averaged(weighted(slope, weight), ctx.reduction)
         if ctx.needs_input_grad[1]:
-            slope = grad_output * (np.log1p(-x) - np.log(x))
+            slope = grad_output * (libm.log1p(-x) - libm.log(x))
             grad_y = averaged(weighted(slope, weight), ctx.reduction)
         return grad_x, grad_y, None
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minitorch_clf.ops import libm
 from minitorch_clf.ops.broadcast import everywhere
 from minitorch_clf.ops.sums import sum_over
 from minitorch_clf.tape import Array, Context, Function
@@ -339,12 +340,12 @@ class Logsumexp(Function):
     def forward(ctx: Context, x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
         ctx.axis, ctx.keepdims = axis, keepdims
         if x.size == 0:
-            out = np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims))
+            out = libm.log(np.sum(libm.exp(x), axis=axis, keepdims=keepdims))
         else:
             largest = np.max(x, axis=axis, keepdims=True)
             largest = np.where(np.isinf(largest), x.dtype.type(0), largest)
-            total = np.sum(np.exp(x - largest), axis=axis, keepdims=True)
-            out = np.log(total) + largest
+            total = np.sum(libm.exp(x - largest), axis=axis, keepdims=True)
+            out = libm.log(total) + largest
             out = out if keepdims else out.reshape(np.sum(x, axis=axis).shape)
         ctx.save_for_backward(x, np.asarray(out))
         return ctx.to_save[1]
@@ -353,4 +354,4 @@ class Logsumexp(Function):
     def backward(ctx: Context, grad_output: Array) -> Array:
         x, out = ctx.saved_tensors
         grad = restore(grad_output, x.shape, ctx.axis, ctx.keepdims)
-        return grad * np.exp(x - restore(out, x.shape, ctx.axis, ctx.keepdims))
+        return grad * libm.exp(x - restore(out, x.shape, ctx.axis, ctx.keepdims))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from minitorch_clf import random
 from minitorch_clf.creation import as_tensor, default_generator
 from minitorch_clf.dtypes import float64
+from minitorch_clf.ops import libm
 from minitorch_clf.tensor import Tensor
 
 T_co = TypeVar("T_co", covariant=True)
@@ -233,7 +234,7 @@ def multinomial(
     if not weights.sum() > 0:
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
     if race:
-        exponential = -np.log1p(-random.uniform(generator, weights.shape, weights.dtype))
+        exponential = -libm.log1p(-random.uniform(generator, weights.shape, weights.dtype))
         return np.argsort(-(weights / exponential), kind="stable")[:num_samples]
     cumulative = np.cumsum(weights)
     uniform = random.uniform(generator, (num_samples,), weights.dtype)
