@@ -92,7 +92,7 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Any:
         return _several(op, ctx, inputs, arrays, result, options)
     tensor = wrap(result if type(result) is np.ndarray else np.asarray(result))
     if True in needs and tensor.array.dtype.kind == "f":
-        tensor._node = _record(op, ctx, inputs, arrays, (tensor,))
+        _record(op, ctx, inputs, arrays, (tensor,))
     if op.is_view:
         again = functools.partial(op.call, **options) if options else op.call
         tensor._track_view(inputs[0], again, "graph")
@@ -111,9 +111,7 @@ def _several(
     outputs = tuple([wrap(np.asarray(out)) for out in results])
     floats = [k for k, out in enumerate(outputs) if out.array.dtype.kind == "f"]
     if floats and True in ctx.needs_input_grad:
-        node = _record(op, ctx, inputs, arrays, outputs)
-        for k in floats:
-            outputs[k]._node, outputs[k]._output_nr = node, k
+        _record(op, ctx, inputs, arrays, outputs, floats)
     if op.is_view:
         again = functools.partial(op.call, **options)
         for k, tensor in enumerate(outputs):
@@ -127,19 +125,21 @@ def _record(
     inputs: Sequence[Any],
     arrays: Sequence[Any],
     outputs: tuple[Tensor, ...],
-) -> FunctionNode:
-    """Leave a node behind, and what it saves."""
+    floats: Sequence[int] = (0,),
+) -> None:
+    """Leave a node behind those outputs that are floats, and what it saves."""
     needs = zip(inputs, ctx.needs_input_grad)  # noqa: B905 - strict=True costs 2 % of an operation
     edges = [x._edge() if need else NO_EDGE for x, need in needs]
     metas = [meta_of(out.array) for out in outputs]
     node = NODES[op](tuple(edges), tuple(metas))
     node.ctx = ctx
+    for k in floats:
+        outputs[k]._node, outputs[k]._output_nr = node, k
     ctx.saved, ctx.to_save = ctx.to_save, ()
     if ctx.saved:
         _watch(ctx, inputs, arrays, outputs)
     if anomaly.mode.enabled:
         anomaly.note(node, arrays, [out.array for out in outputs])
-    return node
 
 
 def _watch(

@@ -86,7 +86,7 @@ def sum_to_size(g: Array, shape: tuple[int, ...]) -> Array:
     if g.shape == shape:
         return g
     lead = g.ndim - len(shape)
-    if type(g) is np.ndarray and g.shape[lead:] == shape:  # a bias's: no axis to put back
+    if type(g) is np.ndarray and shape and g.shape[lead:] == shape:  # a bias's: no axis to put back
         return np.add.reduce(g, axis=tuple(range(lead)))
     stretched = [lead + k for k, size in enumerate(shape) if size == 1 != g.shape[lead + k]]
     axes = (*range(lead), *stretched)
