@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import minitorch_clf as torch
-from minitorch_clf.kernels.layout import turn_and_add
 from minitorch_clf.ops.matmul import is_faster_turned
 
 rng = np.random.default_rng(0)
@@ -39,11 +38,3 @@ def test_a_turned_product_is_the_product(n: int) -> None:
     # The last bits may be others: BLAS has several loops. So much is a sum of 784 products off.
     tolerance = 784 * np.finfo(np.float32).eps
     np.testing.assert_allclose(out.numpy(), x.astype(float) @ w.T.astype(float) + b, atol=tolerance)
-
-
-@pytest.mark.parametrize(("n", "m"), [(1, 1), (8, 16), (13, 17), (7, 40), (64, 128)])
-def test_turning_reads_every_element_once(n: int, m: int) -> None:
-    source, bias = rng.standard_normal((m, n)), rng.standard_normal(m)
-    out = np.full((n, m), np.nan)
-    turn_and_add(source, bias, out)
-    np.testing.assert_array_equal(out, source.T + bias)
