@@ -149,10 +149,15 @@ def agree(sides: dict[str, Step], reference: str, steps: int = 5, rtol: float = 
 
     AssertionError names the side. Afterwards all sides are warm.
     """
-    losses = {name: [float(step()) for _ in range(steps)] for name, step in sides.items()}
+    losses = {name: [_number(step()) for _ in range(steps)] for name, step in sides.items()}
     for name, values in losses.items():
         if not np.allclose(values, losses[reference], rtol=rtol, atol=1e-6):
             raise AssertionError(f"{name} computes {values}, {reference} {losses[reference]}")
+
+
+def _number(loss: Any) -> float:
+    """A float as it is; of a tensor its only element, without PyTorch's warning of its history."""
+    return loss if isinstance(loss, float) else float(loss.item())
 
 
 def optional(build: Callable[[], Step], name: str, package: str) -> tuple[Step | None, str]:

@@ -1,7 +1,8 @@
 """How cost grows: a training step over batch and width, ours and PyTorch's, with the crossover.
 
 784-W-W-10 with Adam. In each cell the median ratio, torch over ours, over three processes. Where it
-falls below 1 PyTorch is faster, and it is printed all the same.
+falls below 1 PyTorch is faster, and it is printed all the same. It takes a quarter of an hour: a
+step of the largest is 4e11 operations, four seconds.
 """
 
 from __future__ import annotations
@@ -24,8 +25,6 @@ from benchmarks.worker import limit_threads
 
 BATCHES = (1, 8, 64, 512, 4096)
 WIDTHS = (32, 128, 512, 2048, 4096)
-LARGEST = 1e11
-"""Floating-point operations of a step that are not worth the wait: left out, and said so."""
 
 
 def measure(scale: float) -> list[dict[str, Any]]:
@@ -35,8 +34,6 @@ def measure(scale: float) -> list[dict[str, Any]]:
     for batch in BATCHES:
         for width in WIDTHS:
             widths = (784, width, width, 10)
-            if 6 * batch * width * width > LARGEST:
-                continue
             sides = models.engines(widths, batch)
             models.agree(sides, "torch", steps=2, rtol=1e-3)
             times = interleave(sides, budget=1.5 * scale, rounds=30)
@@ -76,9 +73,8 @@ def grid(cells: list[dict[str, Any]], side: str) -> Table:
         table.add_column(f"width {width:,}", justify="right")
     found = {(cell["batch"], cell["width"]): cell[f"torch / {side}"] for cell in cells}
     for batch in BATCHES:
-        values = [found.get((batch, width)) for width in WIDTHS]
-        shown = ["not run" if v is None else f"{v:.2f}{'*' if v < 1 else ''}" for v in values]
-        table.add_row(f"{batch:,}", *shown)
+        values = [found[batch, width] for width in WIDTHS]
+        table.add_row(f"{batch:,}", *[f"{v:.2f}{'*' if v < 1 else ''}" for v in values])
     return table
 
 

@@ -74,9 +74,10 @@ def apply(op: type[Function], *inputs: Any, **options: Any) -> Any:
     options   plain Python values
     """
     arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
-    needs: tuple[bool, ...] = (False,) * len(inputs)
     if grad_mode.enabled:
         needs = tuple([isinstance(x, Tensor) and x.requires_grad for x in inputs])
+    else:
+        needs = (False,) * len(inputs)
     ctx = Context(needs)
     errors = ERRORS.set(QUIET)
     try:
@@ -130,8 +131,8 @@ def _record(
     """Leave a node behind those outputs that are floats, and what it saves."""
     needs = zip(inputs, ctx.needs_input_grad)  # noqa: B905 - strict=True costs 2 % of an operation
     edges = [x._edge() if need else NO_EDGE for x, need in needs]
-    metas = [meta_of(out.array) for out in outputs]
-    node = NODES[op](tuple(edges), tuple(metas))
+    metas = tuple([meta_of(out.array) for out in outputs])
+    node = NODES[op](tuple(edges), metas)
     node.ctx = ctx
     for k in floats:
         outputs[k]._node, outputs[k]._output_nr = node, k
