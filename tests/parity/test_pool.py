@@ -151,6 +151,7 @@ def test_no_worker_outlives_its_parent(write, tmp_path: Path, sent: signal.Signa
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_hears_ctrl_c,
     ) as parent:
         first = parent.stderr.readline()
         assert "activation: 2 runs, 0 fail" in first
@@ -168,6 +169,11 @@ def test_no_worker_outlives_its_parent(write, tmp_path: Path, sent: signal.Signa
         suite = json.loads(report.read_text())["suites"][0]
         assert "Stopped with Ctrl-C after 2 of 3 runs." in suite["notes"]
         assert [r["case"] for r in suite["reports"]] == ["activation/elu", "activation/celu"]
+
+
+def _hears_ctrl_c() -> None:
+    """A shell without job control has what it starts in the background ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _appears(path: Path) -> str:
