@@ -151,7 +151,7 @@ def test_no_worker_outlives_its_parent(write, tmp_path: Path, sent: signal.Signa
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_hears_ctrl_c,
+        preexec_fn=_hears_ctrl_c,  # noqa: PLW1509 - it takes no lock
     ) as parent:
         first = parent.stderr.readline()
         assert "activation: 2 runs, 0 fail" in first
