@@ -128,6 +128,16 @@ def test_nonsense_is_no_seed(text: str) -> None:
         Seeds().convert(text, None, None)
 
 
+def test_the_band_is_no_narrower_than_the_last_bit_of_a_loss() -> None:
+    base, off, same = [2.25, 2.5], [2.25, 2.5 + 2**-22], {"one ulp": [2.25, 2.5]}
+    single = Comparison(0, "float32", 1, base, off, same)
+    assert single.floor == [2**-22]
+    assert single.verdict.ok
+    assert Comparison(0, "float64", 1, base, off, same).floor == [0.0]
+    far = [2.25, 2.5 + 6 * 2**-22]
+    assert not Comparison(0, "float32", 1, base, far, same).verdict.ok
+
+
 # ---------------------------------------------------------------------------------------- the runs
 
 

@@ -34,6 +34,15 @@ NOISE_FLOORS = 5  # the engine's noise and PyTorch's are two draws of one kind, 
 Curve: TypeAlias = list[float]
 
 
+def last_bit(loss: float) -> float:
+    """The distance from a float32 to the next.
+
+    >>> last_bit(2.3) == 2.0**-22, last_bit(float("nan"))
+    (True, 0.0)
+    """
+    return math.ldexp(1, math.frexp(loss)[1] - 24) if math.isfinite(loss) else 0.0
+
+
 class Verdict(StrEnum):
     """How near an engine's curve came to PyTorch's, from best to worst."""
 
@@ -107,8 +116,16 @@ class Comparison:
 
     @cached_property
     def floor(self) -> list[float]:
-        """The noise band, for each part."""
-        return floor(self.disturbed_drift.values())
+        """The noise band, for each part; in float32 no narrower than the last bit of a loss.
+
+        In a short part all disturbances may round to the same losses, which means nothing.
+        """
+        band = floor(self.disturbed_drift.values())
+        if self.dtype == "float64" or not band:
+            return band
+        n = self.part_length
+        losses = [self.pytorch[k * n : (k + 1) * n] for k in range(len(band))]
+        return [max(noise, *map(last_bit, part)) for noise, part in zip(band, losses, strict=True)]
 
     @cached_property
     def allowed(self) -> list[float]:
