@@ -64,9 +64,9 @@ def nodes(steps: int) -> Seconds:
     taken: dict[str, list[float]] = defaultdict(list)
     run = walk._run
 
-    def timed(node: Any, *rest: Any) -> Any:
+    def timed(node: Any, buffer: Any, recorder: Any) -> Any:
         start = time.perf_counter()
-        result = run(node, *rest)
+        result = run(node, buffer, recorder)
         shape = tuple(node.outputs[0].shape)
         taken[f"{node.name().rpartition(':')[2]} {shape}"].append(time.perf_counter() - start)
         return result

@@ -57,7 +57,7 @@ def replayed(t: Any, widths: tuple[int, ...], batch: int) -> Step:
     model, criterion = mlp(t, widths), t.nn.CrossEntropyLoss()
     optimizer = t.optim.Adam(model.parameters(), lr=0.001)
 
-    @t.compile
+    @t.compile  # type: ignore[untyped-decorator]  # t is either engine
     def step(x: Any, y: Any) -> Any:
         optimizer.zero_grad()
         loss = criterion(model(x), y)

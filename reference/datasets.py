@@ -34,7 +34,8 @@ class MNIST(torchvision.datasets.MNIST):  # type: ignore[misc, name-defined]
                 here = file.with_suffix("")
                 read = here.read_bytes() if here.is_file() else gzip.decompress(file.read_bytes())
                 (unpacked / here.name).write_bytes(read)
-            root, self.root = self.root, folder
+            root: str | Path = self.root
+            self.root = folder
             try:
                 return super()._load_data()
             finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def build() -> Iterator[Race]:
             "torch": predict(torch, batch),
         }
         other, missing = models.optional(
-            lambda batch=batch: onnx_session(torch, batch), "onnxruntime", "onnxruntime or onnx"
+            partial(onnx_session, torch, batch), "onnxruntime", "onnxruntime or onnx"
         )
         if other is not None:
             sides["onnxruntime"] = other
