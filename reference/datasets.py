@@ -23,6 +23,8 @@ class MNIST(torchvision.datasets.MNIST):  # type: ignore[misc, name-defined]
         files = [Path(self.raw_folder, Path(name).stem) for name, _ in self.resources]
         return all(file.is_file() or file.with_name(f"{file.name}.gz").is_file() for file in files)
 
+    root: Any
+
     def _load_data(self) -> Any:
         packed = [Path(self.raw_folder, name) for name, _ in self.resources]
         if all(file.with_suffix("").is_file() for file in packed):
@@ -34,8 +36,7 @@ class MNIST(torchvision.datasets.MNIST):  # type: ignore[misc, name-defined]
                 here = file.with_suffix("")
                 read = here.read_bytes() if here.is_file() else gzip.decompress(file.read_bytes())
                 (unpacked / here.name).write_bytes(read)
-            root: str | Path = self.root
-            self.root = folder
+            root, self.root = self.root, folder
             try:
                 return super()._load_data()
             finally:
