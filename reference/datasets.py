@@ -19,11 +19,11 @@ torchvision = import_torchvision()
 class MNIST(torchvision.datasets.MNIST):  # type: ignore[misc, name-defined]
     """torchvision.datasets.MNIST, which also takes `root/MNIST/raw/*-ubyte.gz`."""
 
+    root: Any
+
     def _check_exists(self) -> bool:
         files = [Path(self.raw_folder, Path(name).stem) for name, _ in self.resources]
         return all(file.is_file() or file.with_name(f"{file.name}.gz").is_file() for file in files)
-
-    root: Any
 
     def _load_data(self) -> Any:
         packed = [Path(self.raw_folder, name) for name, _ in self.resources]
