@@ -26,6 +26,7 @@ ROWS: dict[str, Row] = {
         wide.ROW,
         inference.ROW,
         startup.STARTUP,
+        startup.COMPILE,
         startup.MEMORY,
         neighbour.ROW,
     )

@@ -1,7 +1,8 @@
-"""Row 8: from nothing to the first step, and how much memory the MNIST program takes."""
+"""Row 8: from nothing to the first step, compiled or not, and the memory of the MNIST program."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -54,6 +55,56 @@ STARTUP = Row(
     "process",
     build_startup,
     (Target("torch", 1),),
+    processes=1,
+)
+
+
+COMPILED = {
+    "replay": "import minitorch_clf as t; step = models.replayed(t, WIDTHS, BATCH)",
+    "torch.compile": "import torch as t; step = models.torch_compiled(t, WIDTHS, BATCH)",
+    "jax.jit": "import torch as t; step = models.jax_step(t, WIDTHS, BATCH)",
+}
+"""Of each side, how it gets a compiled step; none of them compiles before the step is called."""
+TIMED = """
+import time
+from benchmarks import models
+from benchmarks.rows.step import BATCH, WIDTHS
+{build}
+start = time.perf_counter()
+for _ in range(3):
+    float(step().item())
+print(time.perf_counter() - start)
+"""
+
+
+def first_steps(build: str) -> Callable[[], float]:
+    """Seconds of a fresh process in its first three steps, imports not counted."""
+    command = [sys.executable, "-W", "ignore", "-c", TIMED.format(build=build)]
+
+    def run() -> float:
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        return float(done.stdout.split()[-1])
+
+    return run
+
+
+def build_compile() -> Iterator[Race]:
+    sides: dict[str, Callable[[], object]] = {n: first_steps(b) for n, b in COMPILED.items()}
+    skipped = {}
+    if importlib.util.find_spec("jax") is None:
+        del sides["jax.jit"]
+        skipped["jax.jit"] = "jax is not installed (pip install -e '.[bench]')"
+    for side in sides.values():
+        side()  # what each keeps on disk is there
+    yield Race("", sides, skipped=skipped, rounds=5, budget=60, returns_value=True)
+
+
+COMPILE = Row(
+    "compile",
+    "the first three compiled steps, caches on disk warm: 784-128-10, batch 64, Adam",
+    "process",
+    build_compile,
+    (Target("torch.compile", 1, "replay"), Target("jax.jit", 1, "replay")),
     processes=1,
 )
 
