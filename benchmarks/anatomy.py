@@ -18,7 +18,6 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import models
-from benchmarks.row import Row
 from benchmarks.rows.step import BATCH, WIDTHS
 from benchmarks.worker import limit_threads
 
@@ -124,7 +123,7 @@ def show_anatomy(console: Console, scale: float) -> dict[str, Seconds]:
 
     import minitorch_clf
 
-    limit_threads(Row("anatomy", "", "step", lambda: iter(()), threads=1))
+    limit_threads(1)
     steps = max(50, int(2000 * scale))
     found = {
         "ours": phases(minitorch_clf, steps),

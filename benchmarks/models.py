@@ -33,14 +33,10 @@ def mlp(t: Any, widths: tuple[int, ...]) -> Any:
     return t.nn.Sequential(*layers[:-1])
 
 
-def training_step(t: Any, widths: tuple[int, ...], batch: int, **adam: Any) -> Step:
-    """One step of Adam on cross-entropy, data in memory; returns the loss."""
-    images, labels = digits(batch, widths[0], widths[-1])
-    x, y = t.tensor(images), t.tensor(labels)
-    model, criterion = mlp(t, widths), t.nn.CrossEntropyLoss()
-    optimizer = t.optim.Adam(model.parameters(), lr=0.001, **adam)
+def step_of(model: Any, criterion: Any, optimizer: Any) -> Callable[[Any, Any], Any]:
+    """What a user of either engine writes into the loop: inputs and targets -> loss."""
 
-    def step() -> Any:
+    def step(x: Any, y: Any) -> Any:
         optimizer.zero_grad()
         loss = criterion(model(x), y)
         loss.backward()
@@ -50,6 +46,16 @@ def training_step(t: Any, widths: tuple[int, ...], batch: int, **adam: Any) -> S
     return step
 
 
+def training_step(t: Any, widths: tuple[int, ...], batch: int, **adam: Any) -> Step:
+    """One step of Adam on cross-entropy, data in memory; returns the loss."""
+    images, labels = digits(batch, widths[0], widths[-1])
+    x, y = t.tensor(images), t.tensor(labels)
+    model, criterion = mlp(t, widths), t.nn.CrossEntropyLoss()
+    optimizer = t.optim.Adam(model.parameters(), lr=0.001, **adam)
+    step = step_of(model, criterion, optimizer)
+    return lambda: step(x, y)
+
+
 def replayed(t: Any, widths: tuple[int, ...], batch: int) -> Step:
     """The same step, recorded once by minitorch_clf.compile."""
     images, labels = digits(batch, widths[0], widths[-1])
@@ -57,14 +63,7 @@ def replayed(t: Any, widths: tuple[int, ...], batch: int) -> Step:
     model, criterion = mlp(t, widths), t.nn.CrossEntropyLoss()
     optimizer = t.optim.Adam(model.parameters(), lr=0.001)
 
-    @t.compile  # type: ignore[untyped-decorator]  # t is either engine
-    def step(x: Any, y: Any) -> Any:
-        optimizer.zero_grad()
-        loss = criterion(model(x), y)
-        loss.backward()
-        optimizer.step()
-        return loss
-
+    step = t.compile(step_of(model, criterion, optimizer))
     return lambda: step(x, y)
 
 

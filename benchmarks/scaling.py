@@ -20,7 +20,6 @@ from rich.table import Table
 
 from benchmarks import models
 from benchmarks.paired import interleave
-from benchmarks.row import Row
 from benchmarks.worker import limit_threads
 
 BATCHES = (1, 8, 64, 512, 4096)
@@ -29,7 +28,7 @@ WIDTHS = (32, 128, 512, 2048, 4096)
 
 def measure(scale: float) -> list[dict[str, Any]]:
     """In this process, every cell: seconds of ours, of replay, and of torch."""
-    limit_threads(Row("scaling", "", "step", lambda: iter(()), threads=1))
+    limit_threads(1)
     cells = []
     for batch in BATCHES:
         for width in WIDTHS:

@@ -15,15 +15,15 @@ from benchmarks.paired import interleave
 from benchmarks.row import Row
 
 
-def limit_threads(row: Row) -> None:
-    """The same number of threads for every side; on one thread, all sides share one core."""
+def limit_threads(wanted: int) -> None:
+    """As many threads for every side (see Row.threads); on one thread, all sides share one core."""
     import threadpoolctl
     import torch
 
-    if row.threads < 0:
+    if wanted < 0:
         return
     cores = sorted(os.sched_getaffinity(0))
-    threads = row.threads or len(cores)
+    threads = wanted or len(cores)
     if threads == 1:
         os.sched_setaffinity(0, cores[-1:])
     torch.set_num_threads(threads)
@@ -32,7 +32,7 @@ def limit_threads(row: Row) -> None:
 
 def measure(row: Row, scale: float = 1.0) -> list[dict[str, Any]]:
     """Every race of the row: seconds per unit by round and side, floor, and what was skipped."""
-    limit_threads(row)
+    limit_threads(row.threads)
     measured = []
     for race in row.build():
         times = interleave(

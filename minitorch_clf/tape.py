@@ -377,7 +377,7 @@ class FunctionNode(Node):
             result = self.op.backward(ctx, *grads)
         except StaleSave as stale:
             raise stale_error(self, stale) from None
-        return result if type(result) is tuple else (result,)
+        return result if isinstance(result, tuple) else (result,)
 
     def free(self) -> None:
         if self.ctx.saved:  # what saved nothing may run again

@@ -13,8 +13,6 @@ from benchmarks import machine, models
 from benchmarks.row import Race, Row, Target
 
 WIDTHS = (784, 128, 10)
-WARM = 3
-"""Calls before the timer looks: it sizes its blocks by the first it sees, and two are recorded."""
 
 
 def predict(t: Any, batch: int, *, compiled: bool = False) -> Callable[[], Any]:
@@ -73,8 +71,7 @@ def build() -> Iterator[Race]:
         )
         if other is not None:
             sides["onnxruntime"] = other
-        for _ in range(WARM):
-            answers = {name: np.array(run()) for name, run in sides.items()}
+        answers = {name: np.array(run()) for name, run in sides.items()}
         for name, answer in answers.items():
             if not np.allclose(answer, answers["torch"], rtol=1e-4, atol=1e-6):
                 raise AssertionError(f"{name} predicts otherwise than torch")

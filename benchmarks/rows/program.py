@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from benchmarks import models
 from benchmarks.row import Race, Row, Target
 from benchmarks.rows.step import BATCH, WIDTHS, cost
 
@@ -14,17 +15,8 @@ def train_replayed(config: Any, model: Any, batches: Any) -> list[float]:
     """experiments.mnist.train for one epoch, its step behind minitorch_clf.compile."""
     import minitorch_clf as torch
 
-    criterion = torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=config.lr)
-
-    @torch.compile
-    def step(images: Any, labels: Any) -> Any:
-        optimizer.zero_grad()
-        loss = criterion(model(images), labels)
-        loss.backward()
-        optimizer.step()
-        return loss
-
+    step = torch.compile(models.step_of(model, torch.nn.CrossEntropyLoss(), optimizer))
     model.train()
     for images, labels in batches:
         loss = step(images, labels)

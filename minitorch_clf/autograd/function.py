@@ -362,7 +362,7 @@ class Error(NodeMethods, Node):
     def name(self) -> str:
         return "torch::autograd::Error"
 
-    def run(self, grads: Array, recorder: Recorder | None) -> Gradients:  # noqa: ARG002
+    def run(self, grads: Array, recorder: Recorder | None) -> Gradients:  # noqa: ARG002 - Node's
         raise RuntimeError(
             "trying to differentiate twice a function that was marked with @once_differentiable"
         )

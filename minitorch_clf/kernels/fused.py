@@ -9,12 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minitorch_clf.kernels.activation import (
-    relu,
-    relu_backward,
-    sigmoid,
-    sigmoid_backward,
-)
+from minitorch_clf.kernels.activation import relu, relu_backward, sigmoid, sigmoid_backward
 from minitorch_clf.kernels.jit import kernel
 from minitorch_clf.kernels.loss import (
     FINE,

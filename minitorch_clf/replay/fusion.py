@@ -67,24 +67,19 @@ def sigmoid_bce(run: Sequence[Statement]) -> Statement | None:
     )
 
 
-def logits_bce(run: Sequence[Statement]) -> Statement | None:
-    """A last layer's bias, bce of logits, there and back."""
-    (z, b), loss, back, (last, sums) = map(arguments, run)
-    x, y, mean, losses, out = loss
-    g, r, _, _, grad_z = back
-    if x is not z or r is not z or last is not grad_z or z.ndim != 2:
-        return None
-    return Statement(kernels.logits_bce, (z, b, y, mean, g, losses, out, grad_z, sums))
+def bias_and_loss(kernel: Any, *, scaled: bool) -> Callable[[Sequence[Statement]], Any]:
+    """A last layer's bias and its loss, there and back.   scaled: the gradient has a factor"""
 
+    def fuse(run: Sequence[Statement]) -> Statement | None:
+        (z, b), loss, back, (last, sums) = map(arguments, run)
+        x, y, mean, losses, out = loss
+        g, r, _, scale, grad_z = back
+        if x is not z or r is not z or last is not grad_z or z.ndim != 2:
+            return None
+        factors = (g, scale) if scaled else (g,)
+        return Statement(kernel, (z, b, y, mean, *factors, losses, out, grad_z, sums))
 
-def linear_mse(run: Sequence[Statement]) -> Statement | None:
-    """A last layer's bias and mse, there and back."""
-    (z, b), loss, back, (last, sums) = map(arguments, run)
-    x, y, mean, losses, out = loss
-    g, r, _, scale, grad_z = back
-    if x is not z or r is not z or last is not grad_z or z.ndim != 2:
-        return None
-    return Statement(kernels.linear_mse, (z, b, y, mean, g, scale, losses, out, grad_z, sums))
+    return fuse
 
 
 RUNS: list[tuple[tuple[Any, ...], Callable[[Sequence[Statement]], Statement | None]]] = [
@@ -117,11 +112,11 @@ RUNS: list[tuple[tuple[Any, ...], Callable[[Sequence[Statement]], Statement | No
             kernels.logits_bce_backward,
             kernels.column_sums,
         ),
-        logits_bce,
+        bias_and_loss(kernels.logits_bce, scaled=False),
     ),
     (
         (kernels.add_bias, kernels.mse_reduced, kernels.mse_backward, kernels.column_sums),
-        linear_mse,
+        bias_and_loss(kernels.linear_mse, scaled=True),
     ),
     ((kernels.add_bias, loops.relu), bias_relu),
     ((loops.relu_backward, kernels.column_sums), relu_backward_sums),

@@ -99,8 +99,8 @@ def quick({given}):
 def muted() -> Callable[..., Any]:
     """A function that runs a function without floating-point warnings, as `tape.quietly` does.
 
-    It has a context of its own, and need not ask whether it is in there already: 0.3 us less. The
-    plan knows, by `running`.
+    It goes by a context of its own, which takes 0.3 us less and cannot be entered twice: the plan
+    sees to that, by `running`.
     """
     context = contextvars.copy_context()
     context.run(np.seterr, all="ignore")

@@ -12,7 +12,7 @@ from minitorch_clf.nn import Module
 from minitorch_clf.optim import SGD, Adam, AdamW, hooks
 from minitorch_clf.optim.adam import Options
 from minitorch_clf.optim.optimizer import Optimizer
-from minitorch_clf.optim.rules import number
+from minitorch_clf.optim.rules import count_step, number
 from minitorch_clf.replay import calls
 from minitorch_clf.replay.program import Call, Live
 from minitorch_clf.tape import Array
@@ -183,9 +183,7 @@ class FastAdam(Fast):
         for group, bound in self.groups:
             options, at = Options.of(group), math.nan
             for one, estimates in bound:
-                count = one.step
-                count[()] = count.item() + 1.0  # `count += 1` takes a microsecond
-                t = count.item()
+                t = count_step(one.state)
                 if t != at:
                     at, numbers = t, options.at(t)
                 self.kernel(*one.vectors, *numbers, estimates)
@@ -199,12 +197,9 @@ LARGEST = ("step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
 
 class Kept:
-    """A parameter, its gradient and what is kept of it, flat, as long as these are the same.
+    """A parameter, its gradient and what is kept of it, flat, as long as these are the same."""
 
-    step   the count of steps, if there is one
-    """
-
-    __slots__ = ("fixed", "grad", "names", "p", "state", "step", "tensors", "vectors")
+    __slots__ = ("fixed", "grad", "names", "p", "state", "tensors", "vectors")
 
     def __init__(self, p: Tensor, grad: Array) -> None:
         self.p = p
@@ -213,7 +208,6 @@ class Kept:
         self.names: tuple[str, ...] = ()
         self.tensors: list[tuple[str, Tensor, Array]] = []
         self.vectors: tuple[Array, ...] = ()
-        self.step: Any = None
         self.fixed = p.array.reshape(-1), grad.reshape(-1)
 
     def ready(self, states: Any, names: tuple[str, ...]) -> bool:
@@ -238,7 +232,6 @@ class Kept:
         if not all(a.flags.c_contiguous and (a.dtype, a.size) == like for a in arrays):
             return False
         self.state, self.names = state, names
-        self.step = state["step"].array if "step" in names else None
         self.tensors = [(name, state[name], state[name].array) for name in dict.fromkeys(names)]
         self.vectors = (*self.fixed, *[a.reshape(-1) for a in arrays])
         return True
